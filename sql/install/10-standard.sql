@@ -1,0 +1,173 @@
+-- standard: named, versioned definitions that every department's SQL uses.
+
+CREATE TABLE icm.standard (
+    kind            text COLLATE "C" NOT NULL,
+    name            text COLLATE "C" NOT NULL CHECK (octet_length(name) BETWEEN 1 AND 63),
+    version         int NOT NULL CHECK (version > 0),
+    body            text NOT NULL,
+    in_force_from   timestamptz NOT NULL DEFAULT now() CHECK (isfinite(in_force_from)),
+    in_force_until  timestamptz NOT NULL DEFAULT 'infinity' CHECK (in_force_until >= in_force_from),
+    published_by    text NOT NULL DEFAULT session_user,
+    published_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    note            text,
+    CONSTRAINT standard_pkey PRIMARY KEY (kind, name, version)
+);
+
+COMMENT ON TABLE icm.standard IS 'published definitions: every version of every name, never changed, only superseded; written by icm_publish()';
+COMMENT ON COLUMN icm.standard.kind IS 'kind of definition: its type''s name without icm_, such as scale';
+COMMENT ON COLUMN icm.standard.name IS 'name of the definition, 1 to 63 bytes';
+COMMENT ON COLUMN icm.standard.version IS '1 for the first version of a name, then 2, 3, ...';
+COMMENT ON COLUMN icm.standard.body IS 'the definition in the text form of its type';
+COMMENT ON COLUMN icm.standard.in_force_from IS 'the version is in force from this time on';
+COMMENT ON COLUMN icm.standard.in_force_until IS 'until just before this time; infinity: not superseded';
+COMMENT ON COLUMN icm.standard.published_by IS 'session user who published the version';
+COMMENT ON COLUMN icm.standard.published_at IS 'when it was published';
+COMMENT ON COLUMN icm.standard.note IS 'why, in the publisher''s words';
+
+SELECT pg_catalog.pg_extension_config_dump('icm.standard', '');
+
+CREATE VIEW icm.standard_in_force AS
+    SELECT kind, name, version, body, in_force_from, in_force_until, published_by, published_at, note
+    FROM icm.standard
+    WHERE in_force_from <= now() AND now() < in_force_until;
+COMMENT ON VIEW icm.standard_in_force IS 'the version of each published definition that is in force now';
+
+-- The type of a kind. A kind exists when its lookup does: see icm.add_kind().
+CREATE FUNCTION icm.kind_type(kind text) RETURNS regtype
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 100
+    SET search_path = pg_catalog, pg_temp
+    AS $body$
+DECLARE
+    kinds CONSTANT text[] := ARRAY(
+        SELECT substr(p.proname, 14)
+        FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+            JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+        WHERE e.extname = 'icm' AND p.proname LIKE 'icm\_standard\_%' AND p.proargtypes = '25'
+        ORDER BY 1);
+BEGIN
+    IF kind = ANY (kinds) THEN
+        RETURN format('@extschema@.%I', 'icm_' || kind)::regtype;
+    END IF;
+    RAISE EXCEPTION 'there is no kind of definition "%"', kind
+        USING ERRCODE = 'undefined_object',
+              HINT = 'The kinds are: ' || array_to_string(kinds, ', ') || '.';
+END
+$body$;
+COMMENT ON FUNCTION icm.kind_type(text) IS 'type of a kind of definition; error if there is no such kind';
+
+-- Whatever way a row comes (icm_publish, COPY, pg_restore): the body is valid, and what was published stays.
+CREATE FUNCTION icm.guard_standard() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+    AS $body$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        EXECUTE format('SELECT ($1::%s)::text', icm.kind_type(NEW.kind)) INTO NEW.body USING NEW.body;
+        RETURN NEW;
+    ELSIF TG_OP = 'UPDATE' AND OLD.in_force_until > now() AND NEW.in_force_until <= OLD.in_force_until
+        AND (NEW.kind, NEW.name, NEW.version, NEW.body, NEW.in_force_from, NEW.published_by, NEW.published_at)
+            = (OLD.kind, OLD.name, OLD.version, OLD.body, OLD.in_force_from, OLD.published_by, OLD.published_at)
+        AND NEW.note IS NOT DISTINCT FROM OLD.note
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'published versions are never changed'
+        USING ERRCODE = 'object_not_in_prerequisite_state',
+              HINT = 'Publish a new version with icm_publish().';
+END
+$body$;
+COMMENT ON FUNCTION icm.guard_standard() IS 'trigger of icm.standard: a body is valid, a published version is only ever superseded';
+
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON icm.standard
+    FOR EACH ROW EXECUTE FUNCTION icm.guard_standard();
+CREATE TRIGGER guard_truncate BEFORE TRUNCATE ON icm.standard
+    FOR EACH STATEMENT EXECUTE FUNCTION icm.guard_standard();
+
+CREATE FUNCTION icm.standard_changed() RETURNS trigger
+    LANGUAGE c
+    AS 'MODULE_PATHNAME', 'icm_standard_changed';
+COMMENT ON FUNCTION icm.standard_changed() IS 'trigger of icm.standard: tells all sessions to look again';
+
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON icm.standard
+    FOR EACH STATEMENT EXECUTE FUNCTION icm.standard_changed();
+-- where rows arrive by logical replication as well
+ALTER TABLE icm.standard ENABLE ALWAYS TRIGGER changed;
+
+CREATE FUNCTION icm_publish(kind text, name text, body text, note text DEFAULT NULL,
+                            effective timestamptz DEFAULT now()) RETURNS int
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000
+    SET search_path = pg_catalog, pg_temp
+    AS $body$
+#variable_conflict use_variable
+DECLARE
+    latest record;
+    successor record;
+    ends timestamptz := 'infinity';
+BEGIN
+    IF kind IS NULL OR name IS NULL OR body IS NULL OR effective IS NULL THEN
+        RAISE EXCEPTION 'kind, name, body and effective must not be null' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    IF octet_length(name) NOT BETWEEN 1 AND 63 THEN
+        RAISE EXCEPTION 'a name has 1 to 63 bytes, not %', octet_length(name) USING ERRCODE = 'name_too_long';
+    END IF;
+    IF NOT isfinite(effective) THEN
+        RAISE EXCEPTION 'effective must be a finite time' USING ERRCODE = 'datetime_field_overflow';
+    END IF;
+    PERFORM icm.kind_type(kind);
+
+    -- one publisher at a time; readers go on reading
+    LOCK TABLE icm.standard IN SHARE ROW EXCLUSIVE MODE;
+    SELECT max(s.version) AS version INTO latest FROM icm.standard s WHERE s.kind = kind AND s.name = name;
+
+    -- a version that is to take effect later stays; this one is in force up to then
+    SELECT s.version, s.in_force_from INTO successor
+    FROM icm.standard s
+    WHERE s.kind = kind AND s.name = name AND s.in_force_from > effective AND s.in_force_until > s.in_force_from
+    ORDER BY s.in_force_from LIMIT 1;
+    IF FOUND THEN
+        IF successor.in_force_from <= clock_timestamp() THEN
+            RAISE EXCEPTION '% "%" has been superseded since %', kind, name, effective
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                      DETAIL = format('Version %s took effect at %s.', successor.version, successor.in_force_from),
+                      HINT = 'Look at that version, then publish with a later effective time.';
+        END IF;
+        ends := successor.in_force_from;
+    END IF;
+
+    UPDATE icm.standard s SET in_force_until = effective
+    WHERE s.kind = kind AND s.name = name AND s.in_force_from <= effective AND effective < s.in_force_until;
+    INSERT INTO icm.standard (kind, name, version, body, in_force_from, in_force_until, note)
+    VALUES (kind, name, coalesce(latest.version, 0) + 1, body, effective, ends, note);
+    RETURN coalesce(latest.version, 0) + 1;
+END
+$body$;
+REVOKE EXECUTE ON FUNCTION icm_publish(text, text, text, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION icm_publish(text, text, text, text, timestamptz) IS
+    'publish a definition under a name: checks body by casting it to the kind''s type, supersedes the version in force, returns the new version; needs EXECUTE here and SELECT, INSERT, UPDATE on icm.standard';
+
+CREATE FUNCTION icm_standard_support(internal) RETURNS internal
+    LANGUAGE c STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'icm_standard_support';
+COMMENT ON FUNCTION icm_standard_support(internal) IS 'planner support of icm_standard_<kind>(): folds a constant name into the plan';
+
+-- A new kind of definition is one call: SELECT icm.add_kind('scale') once the type icm_scale is there.
+CREATE FUNCTION icm.add_kind(kind text) RETURNS void
+    LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $body$
+DECLARE
+    lookup CONSTANT text := format('@extschema@.%I', 'icm_standard_' || kind);
+    type CONSTANT text := format('@extschema@.%I', 'icm_' || kind);
+BEGIN
+    EXECUTE format(
+        'CREATE FUNCTION %1$s(name text) RETURNS %2$s LANGUAGE c STABLE STRICT PARALLEL SAFE COST 10
+            SUPPORT @extschema@.icm_standard_support AS %3$L, ''icm_standard_lookup'';
+         CREATE FUNCTION %1$s(name text, as_of timestamptz) RETURNS %2$s LANGUAGE c STABLE STRICT PARALLEL SAFE COST 10
+            SUPPORT @extschema@.icm_standard_support AS %3$L, ''icm_standard_lookup'';
+         COMMENT ON FUNCTION %1$s(text) IS ''the %4$s published under a name, in force at the start of the transaction; error if there is none'';
+         COMMENT ON FUNCTION %1$s(text, timestamptz) IS ''the %4$s published under a name, in force at as_of; error if there is none'';',
+        lookup, type, 'MODULE_PATHNAME', kind);
+END
+$body$;
+REVOKE EXECUTE ON FUNCTION icm.add_kind(text) FROM PUBLIC;
+COMMENT ON FUNCTION icm.add_kind(text) IS 'used by the extension''s scripts: make the lookups icm_standard_<kind>() of the definition type icm_<kind>';

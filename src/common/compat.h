@@ -1,0 +1,35 @@
+/*
+ * compat.h
+ *		What differs between PostgreSQL 13 and 18, in one place.
+ *
+ * Include after postgres.h.
+ */
+#ifndef ICM_COMPAT_H
+#define ICM_COMPAT_H
+
+#include "fmgr.h"
+
+#if PG_VERSION_NUM < 130000
+#error "icm needs PostgreSQL 13 or later"
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/*
+ * Input functions report bad text through ereturn(), so that
+ * pg_input_is_valid() and COPY ... ON_ERROR work where the server has them.
+ * Before 16 there is no error context, and the report is an ordinary error.
+ */
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#else
+#define ereturn(context, dummy_value, ...) \
+	do { \
+		(void) (context); \
+		ereport(ERROR, __VA_ARGS__); \
+	} while (0)
+#endif
+
+#endif							/* ICM_COMPAT_H */

@@ -1,0 +1,46 @@
+/*
+ * text.h
+ *		Reading and writing the text and binary forms of icm's types: locale-free, exact, no
+ *		allocation an item.
+ */
+#ifndef ICM_TEXT_H
+#define ICM_TEXT_H
+
+#include "lib/stringinfo.h"
+#include "utils/date.h"
+
+/* A cursor over the text that an input function reads. */
+typedef struct IcmReader
+{
+	const char *start;			/* the whole text, for messages */
+	const char *at;				/* next character to read */
+} IcmReader;
+
+/* Skip white space. */
+extern void IcmReadSpace(IcmReader *reader);
+
+/* Take the character c, after white space; false and nothing taken if it is not there. */
+extern bool IcmReadChar(IcmReader *reader, char c);
+
+/*
+ * A finite number in decimal notation, read to the nearest double; negative zero becomes zero.
+ * False if there is none, or if it does not fit.
+ */
+extern bool IcmReadDouble(IcmReader *reader, double *value);
+
+/* A decimal integer from 0 to 2147483647; false otherwise. */
+extern bool IcmReadCount(IcmReader *reader, int32 *value);
+
+/* A day, year-month-day with an optional " BC"; false unless it exists and PostgreSQL can hold it. */
+extern bool IcmReadDay(IcmReader *reader, DateADT *day);
+
+/* The shortest decimal text that reads back to the same double, whatever extra_float_digits says. */
+extern void IcmAppendDouble(StringInfo buf, double value);
+
+/* The day as IcmReadDay reads it, whatever DateStyle says. */
+extern void IcmAppendDay(StringInfo buf, DateADT day);
+
+/* A float8 from a message, negative zero as zero. NaN and infinity are the caller's to refuse. */
+extern double IcmGetMsgDouble(StringInfo buf);
+
+#endif							/* ICM_TEXT_H */

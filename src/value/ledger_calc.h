@@ -1,0 +1,39 @@
+/*
+ * ledger_calc.h
+ *		What a ledger says, computed. No fmgr here.
+ *
+ * Whatever lies after as_of is not seen. A purchase day is a day with orders.
+ * Sums are exact and rounded once (math/exactsum.h); one that leaves the range
+ * of float8 comes back infinite, for the caller to refuse.
+ */
+#ifndef ICM_LEDGER_CALC_H
+#define ICM_LEDGER_CALC_H
+
+#include "value/ledger.h"
+
+typedef enum IcmMoney
+{
+	ICM_REVENUE,
+	ICM_COST,
+	ICM_CONTRIBUTION			/* revenue - cost */
+} IcmMoney;
+
+/* The sum over from_day <= day <= to_day. */
+extern double IcmLedgerSum(const IcmLedger *ledger, IcmMoney money, DateADT from_day, DateADT to_day);
+
+/* Sum of contribution * 2^(-age / half_life_days), age in days before as_of. */
+extern double IcmLedgerDecayed(const IcmLedger *ledger, DateADT as_of, double half_life_days);
+
+/* Purchase days up to as_of, first excluded from the repeats. */
+typedef struct IcmPurchases
+{
+	int			days;			/* purchase days */
+	DateADT		first;			/* valid if days > 0 */
+	DateADT		last;
+	double		revenue;		/* of all purchase days */
+	double		repeat_revenue; /* of all but the first */
+} IcmPurchases;
+
+extern IcmPurchases IcmLedgerPurchases(const IcmLedger *ledger, DateADT as_of);
+
+#endif							/* ICM_LEDGER_CALC_H */

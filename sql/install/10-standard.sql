@@ -34,19 +34,23 @@ COMMENT ON VIEW icm.standard_in_force IS 'the version of each published definiti
 
 -- The type of a kind. A kind exists when its lookup does: see icm.add_kind().
 CREATE FUNCTION icm.kind_type(kind text) RETURNS regtype
-    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 100
+    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $body$
 DECLARE
-    kinds CONSTANT text[] := ARRAY(
-        SELECT substr(p.proname, 14)
-        FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
-            JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
-        WHERE e.extname = 'icm' AND p.proname LIKE 'icm\_standard\_%' AND p.proargtypes = '25'
-        ORDER BY 1);
+    kinds text[];
+    types regtype[];
 BEGIN
+    SELECT array_agg(substr(p.proname, length('icm_standard_') + 1) ORDER BY p.proname),
+           array_agg(p.prorettype::regtype ORDER BY p.proname)
+    INTO kinds, types
+    FROM pg_extension e
+        JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+        JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+    WHERE e.extname = 'icm' AND p.proname LIKE 'icm\_standard\_%' AND p.pronargs = 1
+        AND p.proargtypes[0] = 'text'::regtype;
     IF kind = ANY (kinds) THEN
-        RETURN format('@extschema@.%I', 'icm_' || kind)::regtype;
+        RETURN types[array_position(kinds, kind)];
     END IF;
     RAISE EXCEPTION 'there is no kind of definition "%"', kind
         USING ERRCODE = 'undefined_object',
@@ -156,17 +160,21 @@ CREATE FUNCTION icm.add_kind(kind text) RETURNS void
     SET search_path = pg_catalog, pg_temp
     AS $body$
 DECLARE
-    lookup CONSTANT text := format('@extschema@.%I', 'icm_standard_' || kind);
-    type CONSTANT text := format('@extschema@.%I', 'icm_' || kind);
+    schema CONSTANT regnamespace := (SELECT extnamespace FROM pg_extension WHERE extname = 'icm');
+    lookup CONSTANT text := format('%s.%I', schema, 'icm_standard_' || kind);
 BEGIN
-    EXECUTE format(
-        'CREATE FUNCTION %1$s(name text) RETURNS %2$s LANGUAGE c STABLE STRICT PARALLEL SAFE COST 10
-            SUPPORT @extschema@.icm_standard_support AS %3$L, ''icm_standard_lookup'';
-         CREATE FUNCTION %1$s(name text, as_of timestamptz) RETURNS %2$s LANGUAGE c STABLE STRICT PARALLEL SAFE COST 10
-            SUPPORT @extschema@.icm_standard_support AS %3$L, ''icm_standard_lookup'';
-         COMMENT ON FUNCTION %1$s(text) IS ''the %4$s published under a name, in force at the start of the transaction; error if there is none'';
-         COMMENT ON FUNCTION %1$s(text, timestamptz) IS ''the %4$s published under a name, in force at as_of; error if there is none'';',
-        lookup, type, 'MODULE_PATHNAME', kind);
+    EXECUTE format('CREATE FUNCTION %1$s(name text) RETURNS %2$s.%3$I
+                    LANGUAGE c STABLE STRICT PARALLEL SAFE COST 10 SUPPORT %2$s.icm_standard_support
+                    AS %4$L, %5$L',
+                   lookup, schema, 'icm_' || kind, 'MODULE_PATHNAME', 'icm_standard_lookup');
+    EXECUTE format('CREATE FUNCTION %1$s(name text, as_of timestamptz) RETURNS %2$s.%3$I
+                    LANGUAGE c STABLE STRICT PARALLEL SAFE COST 10 SUPPORT %2$s.icm_standard_support
+                    AS %4$L, %5$L',
+                   lookup, schema, 'icm_' || kind, 'MODULE_PATHNAME', 'icm_standard_lookup');
+    EXECUTE format('COMMENT ON FUNCTION %s(text) IS %L', lookup,
+                   'the ' || kind || ' published under a name, in force at the start of the transaction; error if there is none');
+    EXECUTE format('COMMENT ON FUNCTION %s(text, timestamptz) IS %L', lookup,
+                   'the ' || kind || ' published under a name, in force at as_of; error if there is none');
 END
 $body$;
 REVOKE EXECUTE ON FUNCTION icm.add_kind(text) FROM PUBLIC;

@@ -100,6 +100,7 @@ static void
 RefreshCache(void)
 {
 	HASHCTL		control = {0};
+	Oid			icm;
 
 	if (!outdated)
 		return;
@@ -114,7 +115,8 @@ RefreshCache(void)
 
 	reader = InvalidOid;
 	outdated = false;
-	relation = get_relname_relid("standard", get_namespace_oid("icm", false));
+	icm = get_namespace_oid("icm", true);
+	relation = OidIsValid(icm) ? get_relname_relid("standard", icm) : InvalidOid;
 	if (!OidIsValid(relation))
 	{
 		outdated = true;

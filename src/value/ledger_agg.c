@@ -78,7 +78,8 @@ AssertCheckOpen(const OpenLedger *open)
 
 /*
  * Room for at least n entries, in a chunk whose size is a power of two, as the
- * allocator would round it up to anyway.
+ * allocator would round it up to anyway. The room is zeroed: an aggregate
+ * without a final function may store it.
  */
 static OpenLedger *
 MakeOpen(int64 n)
@@ -95,13 +96,10 @@ MakeOpen(int64 n)
 		size *= 2;
 	size = Min(size, MaxAllocSize);
 
-	open = (OpenLedger *) palloc(size);
+	open = (OpenLedger *) palloc0(size);
 	SET_VARSIZE(open, size);
 	open->version = ICM_LEDGER_VERSION;
 	open->flags = ICM_LEDGER_OPEN;
-	open->zero = 0;
-	open->used = 0;
-	open->last_day = 0;
 	return open;
 }
 

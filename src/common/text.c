@@ -1,6 +1,6 @@
 /*
  * text.c
- *		Reading and writing the text and binary forms of icm's types.
+ *		Reading and writing the items of icm's types; see text.h.
  */
 #include "postgres.h"
 

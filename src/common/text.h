@@ -1,6 +1,6 @@
 /*
  * text.h
- *		Reading and writing the text and binary forms of icm's types: locale-free, exact, no
+ *		Reading and writing the items of icm's types: locale-free, exact, no
  *		allocation an item.
  */
 #ifndef ICM_TEXT_H

@@ -20,12 +20,8 @@
 IcmScale *
 IcmScaleMake(const double *cuts, int n)
 {
-	IcmScale   *scale = (IcmScale *) palloc(ICM_SCALE_SIZE(n));
+	IcmScale   *scale = IcmFlatMake(ICM_SCALE_SIZE(n), ICM_SCALE_VERSION);
 
-	SET_VARSIZE(scale, ICM_SCALE_SIZE(n));
-	scale->version = ICM_SCALE_VERSION;
-	scale->flags = 0;
-	scale->zero = 0;
 	for (int i = 0; i < n; i++)
 		scale->cuts[i] = cuts[i] + 0.0; /* no negative zero */
 	return scale;
@@ -102,33 +98,19 @@ icm_scale_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(buf.data);
 }
 
-/* version, flags, zero, count, cuts */
+/* items: cuts */
 PG_FUNCTION_INFO_V1(icm_scale_recv);
 Datum
 icm_scale_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	int			version = pq_getmsgbyte(buf);
-	int			flags = pq_getmsgbyte(buf);
-	int			zero = pq_getmsgint(buf, 2);
-	int32		n = (int32) pq_getmsgint(buf, 4);
+	int32		n = IcmFlatBeginRecv(buf, "icm_scale", ICM_SCALE_VERSION, sizeof(double));
 	double		cuts[CUTS_MAX];
-	const char *fault = NULL;
+	const char *fault;
 
-	if (version != ICM_SCALE_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("unsupported icm_scale version number %d", version)));
-	if (flags != 0 || zero != 0)
-		fault = "Flags and padding must be zero.";
-	else if (n < 1 || n > CUTS_MAX || n * (int) sizeof(double) != buf->len - buf->cursor)
-		fault = "The number of cuts is not from 1 to 25, or not what the message carries.";
-	else
-	{
-		for (int i = 0; i < n; i++)
-			cuts[i] = IcmGetMsgDouble(buf);
-		fault = CutsFault(cuts, n);
-	}
+	for (int i = 0; i < Min(n, CUTS_MAX); i++)
+		cuts[i] = IcmGetMsgDouble(buf);
+	fault = CutsFault(cuts, n);
 	if (fault != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
@@ -145,11 +127,7 @@ icm_scale_send(PG_FUNCTION_ARGS)
 	int			n = ICM_SCALE_COUNT(scale);
 	StringInfoData buf;
 
-	pq_begintypsend(&buf);
-	pq_sendint8(&buf, scale->version);
-	pq_sendint8(&buf, scale->flags);
-	pq_sendint16(&buf, scale->zero);
-	pq_sendint32(&buf, n);
+	IcmFlatBeginSend(&buf, scale, n);
 	for (int i = 0; i < n; i++)
 		pq_sendfloat8(&buf, scale->cuts[i]);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));

@@ -5,7 +5,7 @@
 #ifndef ICM_SCALE_H
 #define ICM_SCALE_H
 
-#include "common/compat.h"
+#include "common/flat.h"
 #include "grade/grade.h"
 
 #define ICM_SCALE_VERSION 1
@@ -27,20 +27,8 @@ typedef struct IcmScale
 #define ICM_SCALE_SIZE(n) (offsetof(IcmScale, cuts) + (Size) (n) * sizeof(double))
 #define ICM_SCALE_COUNT(s) ((int) ((VARSIZE(s) - offsetof(IcmScale, cuts)) / sizeof(double)))
 
-#define PG_GETARG_SCALE(n) IcmScaleGet(PG_GETARG_DATUM(n))
-
-/* The detoasted argument, checked. */
-static inline IcmScale *
-IcmScaleGet(Datum datum)
-{
-	IcmScale   *scale = (IcmScale *) PG_DETOAST_DATUM(datum);
-
-	if (unlikely(VARSIZE(scale) < ICM_SCALE_SIZE(1) || scale->version != ICM_SCALE_VERSION))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("icm_scale value is corrupt or of a later version")));
-	return scale;
-}
+#define PG_GETARG_SCALE(n) \
+	((IcmScale *) IcmFlatGet(PG_GETARG_DATUM(n), ICM_SCALE_SIZE(1), ICM_SCALE_VERSION, "icm_scale"))
 
 /* A scale of the given cuts, which must be valid. */
 extern IcmScale *IcmScaleMake(const double *cuts, int n);

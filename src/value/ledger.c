@@ -14,6 +14,7 @@
 #include "utils/float.h"
 #include "utils/memutils.h"
 
+#include "common/flat.h"
 #include "common/text.h"
 #include "value/ledger.h"
 #include "value/ledger_calc.h"
@@ -21,24 +22,14 @@
 IcmLedger *
 IcmLedgerMake(int n)
 {
-	IcmLedger  *ledger = (IcmLedger *) palloc(ICM_LEDGER_SIZE(n));
-
-	SET_VARSIZE(ledger, ICM_LEDGER_SIZE(n));
-	ledger->version = ICM_LEDGER_VERSION;
-	ledger->flags = 0;
-	ledger->zero = 0;
-	return ledger;
+	return IcmFlatMake(ICM_LEDGER_SIZE(n), ICM_LEDGER_VERSION);
 }
 
 IcmLedger *
 IcmLedgerGet(Datum datum)
 {
-	IcmLedger  *ledger = (IcmLedger *) PG_DETOAST_DATUM(datum);
+	IcmLedger  *ledger = IcmFlatGet(datum, ICM_LEDGER_SIZE(0), ICM_LEDGER_VERSION, "icm_ledger");
 
-	if (VARSIZE(ledger) < ICM_LEDGER_SIZE(0) || ledger->version != ICM_LEDGER_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("icm_ledger value is corrupt or of a later version")));
 	if (ledger->flags & ICM_LEDGER_OPEN)
 		ledger = IcmLedgerClose(ledger);
 	return ledger;
@@ -153,39 +144,15 @@ icm_ledger_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(buf.data);
 }
 
-/* version, flags, zero, count, then day, orders, revenue, cost of each entry */
+/* items: day, orders, revenue, cost */
 PG_FUNCTION_INFO_V1(icm_ledger_recv);
 Datum
 icm_ledger_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	IcmLedger  *ledger;
-	int			version = pq_getmsgbyte(buf);
-	int			flags = pq_getmsgbyte(buf);
-	int			zero = pq_getmsgint(buf, 2);
-	int32		n = (int32) pq_getmsgint(buf, 4);
+	int32		n = IcmFlatBeginRecv(buf, "icm_ledger", ICM_LEDGER_VERSION, sizeof(IcmLedgerEntry));
+	IcmLedger  *ledger = IcmLedgerMake(n);
 
-	if (version != ICM_LEDGER_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("unsupported icm_ledger version number %d", version)));
-	if (flags != 0 || zero != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid icm_ledger flags or padding")));
-	if (n > ICM_LEDGER_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("ledger is too large"),
-				 errdetail("A ledger holds at most %d active days.", ICM_LEDGER_MAX)));
-	if (n < 0 || (Size) n * sizeof(IcmLedgerEntry) != (Size) (buf->len - buf->cursor))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid number of entries in icm_ledger"),
-				 errdetail("The message says %d entries and carries %d bytes of them.",
-						   n, buf->len - buf->cursor)));
-
-	ledger = IcmLedgerMake(n);
 	for (int i = 0; i < n; i++)
 	{
 		IcmLedgerEntry *entry = &ledger->entries[i];
@@ -213,11 +180,7 @@ icm_ledger_send(PG_FUNCTION_ARGS)
 	int			n = ICM_LEDGER_COUNT(ledger);
 	StringInfoData buf;
 
-	pq_begintypsend(&buf);
-	pq_sendint8(&buf, ledger->version);
-	pq_sendint8(&buf, ledger->flags);
-	pq_sendint16(&buf, ledger->zero);
-	pq_sendint32(&buf, n);
+	IcmFlatBeginSend(&buf, ledger, n);
 	for (int i = 0; i < n; i++)
 	{
 		pq_sendint32(&buf, ledger->entries[i].day);

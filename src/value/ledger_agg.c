@@ -27,6 +27,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
+#include "common/flat.h"
 #include "math/exactsum.h"
 #include "value/ledger.h"
 
@@ -96,9 +97,7 @@ MakeOpen(int64 n)
 		size *= 2;
 	size = Min(size, MaxAllocSize);
 
-	open = (OpenLedger *) palloc0(size);
-	SET_VARSIZE(open, size);
-	open->version = ICM_LEDGER_VERSION;
+	open = IcmFlatMake(size, ICM_LEDGER_VERSION);
 	open->flags = ICM_LEDGER_OPEN;
 	return open;
 }

@@ -1,0 +1,57 @@
+-- From the company's tables: one ledger per customer, and what each department sees of it.
+
+-- Every table says in its own way what a customer brought and cost. Revenue is NULL where there was
+-- no purchase, and negative for a refund.
+CREATE VIEW events AS
+    SELECT customer, day, revenue, goods_cost AS cost FROM retail_orders
+    UNION ALL
+    SELECT customer, day, revenue, goods_cost + shipping_cost FROM online_orders
+    UNION ALL
+    SELECT customer, day, revenue, technician_cost FROM contract_invoices
+    UNION ALL
+    SELECT customer, day, -refund, handling_cost - goods_back FROM returns
+    UNION ALL
+    SELECT customer, day, NULL, cost FROM calls
+    UNION ALL
+    SELECT customer, day, NULL, cost FROM contacts;
+
+CREATE TABLE ledgers AS
+    SELECT customer, icm_ledger_agg(day, revenue, cost) AS ledger FROM events GROUP BY customer;
+ALTER TABLE ledgers ADD PRIMARY KEY (customer);
+
+-- What each department adds up in its own tables, and the one metric.
+CREATE TABLE valuations AS
+    WITH orders AS (
+        SELECT customer, sum(revenue) AS revenue
+        FROM (SELECT customer, revenue FROM retail_orders
+              UNION ALL SELECT customer, revenue FROM online_orders
+              UNION ALL SELECT customer, revenue FROM contract_invoices) o
+        GROUP BY customer
+    ), service AS (
+        SELECT customer, sum(cost) AS cost
+        FROM (SELECT customer, cost FROM calls
+              UNION ALL SELECT customer, handling_cost FROM returns) c
+        GROUP BY customer
+    )
+    SELECT customer, coalesce(revenue, 0)::float8 AS revenue, coalesce(cost, 0)::float8 AS cost,
+           icm_contribution(ledger) AS contribution
+    FROM ledgers LEFT JOIN orders USING (customer) LEFT JOIN service USING (customer);
+
+-- The wallets are of 2024, so is the customer's own spending that they are compared with.
+CREATE VIEW shares AS
+    SELECT customer, icm_revenue(ledger, '2024-01-01', '2024-12-31') AS own, wallet
+    FROM wallets JOIN ledgers USING (customer);
+
+-- Where one customer's revenue went.
+CREATE VIEW breakdown AS
+    SELECT customer, position, item, sum(amount) AS amount
+    FROM (SELECT customer, 1 AS position, 'ordered' AS item, revenue AS amount FROM valuations
+          UNION ALL SELECT customer, 2, 'refunds', -refund FROM returns
+          UNION ALL SELECT customer, 3, 'goods, shipping, technicians', -goods_cost FROM retail_orders
+          UNION ALL SELECT customer, 3, 'goods, shipping, technicians', -goods_cost - shipping_cost FROM online_orders
+          UNION ALL SELECT customer, 3, 'goods, shipping, technicians', -technician_cost FROM contract_invoices
+          UNION ALL SELECT customer, 4, 'goods that came back', goods_back FROM returns
+          UNION ALL SELECT customer, 5, 'calls, handling of returns', -cost FROM valuations
+          UNION ALL SELECT customer, 6, 'visits, letters, e-mails', -cost FROM contacts
+          UNION ALL SELECT customer, 7, '= contribution', contribution FROM valuations) i
+    GROUP BY customer, position, item;

@@ -130,9 +130,10 @@ BEGIN
     ORDER BY s.in_force_from LIMIT 1;
     IF FOUND THEN
         IF successor.in_force_from <= clock_timestamp() THEN
-            RAISE EXCEPTION '% "%" has been superseded since %', kind, name, effective
+            RAISE EXCEPTION 'a later version of % "%" is in force already', kind, name
                 USING ERRCODE = 'object_not_in_prerequisite_state',
-                      DETAIL = format('Version %s took effect at %s.', successor.version, successor.in_force_from),
+                      DETAIL = format('Version %s took effect at %s, after %s.',
+                                      successor.version, successor.in_force_from, effective),
                       HINT = 'Look at that version, then publish with a later effective time.';
         END IF;
         ends := successor.in_force_from;
@@ -150,7 +151,7 @@ COMMENT ON FUNCTION icm_publish(text, text, text, text, timestamptz) IS
     'publish a definition under a name: checks body by casting it to the kind''s type, supersedes the version in force, returns the new version; needs EXECUTE here and SELECT, INSERT, UPDATE on icm.standard';
 
 CREATE FUNCTION icm_standard_support(internal) RETURNS internal
-    LANGUAGE c STRICT PARALLEL SAFE
+    LANGUAGE c STABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'icm_standard_support';
 COMMENT ON FUNCTION icm_standard_support(internal) IS 'planner support of icm_standard_<kind>(): folds a constant name into the plan';
 

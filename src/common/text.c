@@ -20,11 +20,14 @@ IsDigit(char c)
 	return c >= '0' && c <= '9';
 }
 
-void
+bool
 IcmReadSpace(IcmReader *reader)
 {
+	const char *from = reader->at;
+
 	while (*reader->at == ' ' || (*reader->at >= '\t' && *reader->at <= '\r'))
 		reader->at++;
+	return reader->at > from;
 }
 
 bool
@@ -35,6 +38,13 @@ IcmReadChar(IcmReader *reader, char c)
 		return false;
 	reader->at++;
 	return true;
+}
+
+bool
+IcmReadEnd(IcmReader *reader)
+{
+	IcmReadSpace(reader);
+	return *reader->at == '\0';
 }
 
 /*

@@ -12,15 +12,17 @@
 /* A cursor over the text that an input function reads. */
 typedef struct IcmReader
 {
-	const char *start;			/* the whole text, for messages */
 	const char *at;				/* next character to read */
 } IcmReader;
 
-/* Skip white space. */
-extern void IcmReadSpace(IcmReader *reader);
+/* Skip white space; false if there is none. */
+extern bool IcmReadSpace(IcmReader *reader);
 
 /* Take the character c, after white space; false and nothing taken if it is not there. */
 extern bool IcmReadChar(IcmReader *reader, char c);
+
+/* True if nothing but white space is left. */
+extern bool IcmReadEnd(IcmReader *reader);
 
 /*
  * A finite number in decimal notation, read to the nearest double; negative zero becomes zero.

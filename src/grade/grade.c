@@ -210,21 +210,20 @@ icm_grade_stable(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(3))
 		PG_RETURN_NULL();
-	if (PG_ARGISNULL(2))
-		return icm_grade(fcinfo);	/* a new customer */
-
-	value = PG_GETARG_FLOAT8(0);
-	scale = PG_GETARG_SCALE(1);
 	band = PG_GETARG_FLOAT8(3);
-	n = ICM_SCALE_COUNT(scale);
-	level = n - PG_GETARG_GRADE(2);
-
-	CheckValue(value);
 	if (!(band >= 0.0 && band < 1.0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("band must be at least 0 and less than 1"),
 				 errhint("A band of 0.1 keeps the grade within 10 percent of a cut.")));
+	if (PG_ARGISNULL(2))
+		return icm_grade(fcinfo);	/* a new customer */
+
+	value = PG_GETARG_FLOAT8(0);
+	CheckValue(value);
+	scale = PG_GETARG_SCALE(1);
+	n = ICM_SCALE_COUNT(scale);
+	level = n - PG_GETARG_GRADE(2);
 	if (level < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

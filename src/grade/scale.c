@@ -48,7 +48,7 @@ Datum
 icm_scale_in(PG_FUNCTION_ARGS)
 {
 	char	   *input = PG_GETARG_CSTRING(0);
-	IcmReader	reader = {input, input};
+	IcmReader	reader = {input};
 	double		cuts[CUTS_MAX + 1];
 	const char *fault = NULL;
 	int			n = 0;
@@ -68,8 +68,7 @@ icm_scale_in(PG_FUNCTION_ARGS)
 		if (fault == NULL && !IcmReadChar(&reader, '}'))
 			fault = "A cut is followed by a comma or the closing brace.";
 	}
-	IcmReadSpace(&reader);
-	if (fault == NULL && *reader.at != '\0')
+	if (fault == NULL && !IcmReadEnd(&reader))
 		fault = "Nothing may follow the closing brace.";
 	if (fault != NULL)
 		ereturn(fcinfo->context, (Datum) 0,

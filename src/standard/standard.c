@@ -279,26 +279,55 @@ IcmStandardLookup(Oid type, const char *name, int length, TimestampTz at)
 	return version;
 }
 
+/*
+ * The version that is next to take effect after a time, or else the last to
+ * have ended by then. Versions that never were in force do not count.
+ */
+static const IcmStandardVersion *
+NearestVersion(const Standard *standard, TimestampTz at)
+{
+	const IcmStandardVersion *next = NULL;
+	const IcmStandardVersion *last = NULL;
+
+	for (int i = 0; i < standard->count; i++)
+	{
+		const IcmStandardVersion *version = &standard->versions[i];
+
+		if (version->until <= version->from)
+			continue;
+		if (version->from > at && (next == NULL || version->from < next->from))
+			next = version;
+		if (version->until <= at && (last == NULL || version->until > last->until))
+			last = version;
+	}
+	return next != NULL ? next : last;
+}
+
+/* ERROR: nothing was published under this name, or nothing is in force at that time. */
 static void
 NotInForce(Oid type, const char *name, int length, TimestampTz at)
 {
 	Standard   *standard = FindStandard(type, name, length);
+	const IcmStandardVersion *nearest = standard == NULL ? NULL : NearestVersion(standard, at);
 	char	   *kind = KindOf(type);
+	char	   *quoted = quote_literal_cstr(pnstrdup(name, length));
 
-	if (standard == NULL)
+	if (nearest == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("%s \"%.*s\" is not published", kind, length, name),
-				 errhint("Publish it with SELECT icm_publish(%s, %s, '<body>'); "
-						 "icm.standard_in_force lists what is published.",
-						 quote_literal_cstr(kind), quote_literal_cstr(pnstrdup(name, length)))));
+				 length > 0 && name[0] == '{' ?
+				 errhint("To give the %s itself and not a name, write %s::icm_%s.", kind, quoted, kind) :
+				 errhint("Publish it with SELECT icm_publish('%s', %s, '<body>'); "
+						 "icm.standard_in_force lists what is published.", kind, quoted)));
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("%s \"%.*s\" has no version in force at %s",
 					kind, length, name, timestamptz_to_str(at)),
-			 errdetail("Its first version takes effect at %s.",
-					   timestamptz_to_str(standard->versions[standard->count - 1].from)),
-			 errhint("Its versions stand in icm.standard.")));
+			 nearest->from > at ?
+			 errdetail("Version %d takes effect at %s.", nearest->version, timestamptz_to_str(nearest->from)) :
+			 errdetail("Version %d ended at %s.", nearest->version, timestamptz_to_str(nearest->until)),
+			 errhint("icm.standard lists all versions.")));
 }
 
 /* The result type of the calling function, looked up once a query. */

@@ -11,7 +11,6 @@
 
 #include "funcapi.h"
 #include "libpq/pqformat.h"
-#include "utils/float.h"
 #include "utils/memutils.h"
 
 #include "common/flat.h"
@@ -59,15 +58,49 @@ EntryFault(const IcmLedgerEntry *entry, const IcmLedgerEntry *previous)
 static const char *
 ReadEntry(IcmReader *reader, IcmLedgerEntry *entry)
 {
+	static const char *const incomplete = "An entry is day, orders, revenue and cost, separated by spaces.";
+
 	if (!IcmReadDay(reader, &entry->day))
 		return "A day is written year-month-day, and must exist.";
+	if (!IcmReadSpace(reader))
+		return incomplete;
 	if (!IcmReadCount(reader, &entry->orders))
 		return "The number of orders is an integer from 0 to 2147483647.";
+	if (!IcmReadSpace(reader))
+		return incomplete;
 	if (!IcmReadDouble(reader, &entry->revenue))
 		return "Revenue is a finite number in the range of float8.";
+	if (!IcmReadSpace(reader))
+		return incomplete;
 	if (!IcmReadDouble(reader, &entry->cost))
 		return "Cost is a finite number in the range of float8.";
 	return NULL;
+}
+
+/*
+ * Read entries up to the closing brace into the ledger, which has room for
+ * them. Returns a sentence on what is wrong, or NULL; *n is the number of
+ * entries read, the faulty one included.
+ */
+static const char *
+ReadEntries(IcmReader *reader, IcmLedger *ledger, int *n)
+{
+	const char *fault;
+
+	*n = 0;
+	if (IcmReadChar(reader, '}'))
+		return NULL;
+	do
+	{
+		IcmLedgerEntry *entry = &ledger->entries[(*n)++];
+
+		fault = ReadEntry(reader, entry);
+		if (fault == NULL)
+			fault = EntryFault(entry, *n > 1 ? entry - 1 : NULL);
+		if (fault != NULL)
+			return fault;
+	} while (IcmReadChar(reader, ','));
+	return IcmReadChar(reader, '}') ? NULL : "An entry is followed by a comma or the closing brace.";
 }
 
 PG_FUNCTION_INFO_V1(icm_ledger_in);
@@ -75,38 +108,30 @@ Datum
 icm_ledger_in(PG_FUNCTION_ARGS)
 {
 	char	   *input = PG_GETARG_CSTRING(0);
-	IcmReader	reader = {input, input};
-	IcmLedger  *ledger = NULL;
-	const char *fault = NULL;
-	int			commas = 0;
+	IcmReader	reader = {input};
+	IcmLedger  *ledger;
+	const char *fault;
+	int			room = 1;
 	int			n = 0;
 
 	for (const char *c = input; *c != '\0'; c++)
-		commas += *c == ',';
-	if (commas >= ICM_LEDGER_MAX)
+		room += *c == ',';
+	if (room > ICM_LEDGER_MAX)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("ledger is too large"),
 				 errdetail("A ledger holds at most %d active days.", ICM_LEDGER_MAX)));
-	ledger = IcmLedgerMake(commas + 1);
+	ledger = IcmLedgerMake(room);
 
 	if (!IcmReadChar(&reader, '{'))
 		fault = "A ledger is written in braces.";
-	else if (!IcmReadChar(&reader, '}'))
+	else
+		fault = ReadEntries(&reader, ledger, &n);
+	if (fault == NULL && !IcmReadEnd(&reader))
 	{
-		do
-		{
-			fault = ReadEntry(&reader, &ledger->entries[n]);
-			if (fault == NULL)
-				fault = EntryFault(&ledger->entries[n], n > 0 ? &ledger->entries[n - 1] : NULL);
-			n++;
-		} while (fault == NULL && IcmReadChar(&reader, ','));
-		if (fault == NULL && !IcmReadChar(&reader, '}'))
-			fault = "An entry is followed by a comma or the closing brace.";
-	}
-	IcmReadSpace(&reader);
-	if (fault == NULL && *reader.at != '\0')
 		fault = "Nothing may follow the closing brace.";
+		n = 0;
+	}
 	if (fault != NULL)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
@@ -206,7 +231,10 @@ static double
 CheckResult(double result)
 {
 	if (isinf(result))
-		float_overflow_error();
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("result is out of range"),
+				 errdetail("It is beyond what float8 holds, about 1.8e308.")));
 	return result;
 }
 
@@ -318,8 +346,8 @@ icm_btyd(PG_FUNCTION_ARGS)
 	{
 		x = purchases.days - 1;
 		values[0] = Int32GetDatum(x);
-		values[1] = Float8GetDatum(((double) purchases.last - purchases.first) / unit);
-		values[2] = Float8GetDatum(((double) as_of - purchases.first) / unit);
+		values[1] = Float8GetDatum(CheckResult(((double) purchases.last - purchases.first) / unit));
+		values[2] = Float8GetDatum(CheckResult(((double) as_of - purchases.first) / unit));
 		nulls[0] = nulls[1] = nulls[2] = false;
 		if (x > 0)
 		{

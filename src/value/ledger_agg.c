@@ -23,7 +23,6 @@
 #include "common/int.h"
 #include "miscadmin.h"
 #include "utils/date.h"
-#include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
@@ -156,7 +155,10 @@ SumDay(IcmLedgerEntry *result, const IcmLedgerEntry *entries, int n, bool exact)
 	}
 	for (int i = 0; i < terms; i++)
 		if (isinf(result[i].revenue) || isinf(result[i].cost))
-			float_overflow_error();
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("%s of one day is out of range", isinf(result[i].revenue) ? "revenue" : "cost"),
+					 errdetail("Sums are float8, at most 1.8e308.")));
 	return terms;
 }
 
@@ -329,6 +331,12 @@ ReturnCopy(FunctionCallInfo fcinfo, OpenLedger *open)
 	PG_RETURN_POINTER(IcmLedgerClose((IcmLedger *) open));
 }
 
+/*
+ * No number of events that can be counted adds up to more than float8 holds,
+ * so that whether a sum overflows cannot depend on their order.
+ */
+#define AMOUNT_MAX 1e280
+
 static void
 CheckAmount(double amount, const char *what)
 {
@@ -337,6 +345,11 @@ CheckAmount(double amount, const char *what)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("%s must be a finite number", what),
 				 errdetail("The %s given is %s.", what, isnan(amount) ? "NaN" : "infinite")));
+	if (fabs(amount) > AMOUNT_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s of an event is out of range", what),
+				 errdetail("An amount is from -1e280 to 1e280, so that no sum of them leaves the range of float8.")));
 }
 
 /*

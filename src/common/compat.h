@@ -32,4 +32,9 @@
 	} while (0)
 #endif
 
+/* What was a suffix before 18 is a prefix since. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 #endif							/* ICM_COMPAT_H */

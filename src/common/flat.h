@@ -25,7 +25,7 @@ typedef struct IcmFlat
 extern void *IcmFlatMake(Size size, int version);
 
 /* ERROR: a stored value is not what its type says. */
-extern void IcmFlatCorrupt(const char *type) pg_attribute_noreturn();
+pg_noreturn extern void IcmFlatCorrupt(const char *type);
 
 /* The detoasted value, of at least this many bytes and of this version. */
 static inline void *

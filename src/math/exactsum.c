@@ -2,9 +2,6 @@
  * exactsum.c
  *		Sums of doubles without rounding error; see exactsum.h.
  */
-#include <math.h>
-#include <stdbool.h>
-
 #include "math/exactsum.h"
 
 /*

@@ -15,6 +15,8 @@
 #ifndef ICM_EXACTSUM_H
 #define ICM_EXACTSUM_H
 
+#include <math.h>
+
 /*
  * A compressed expansion has at most 40 terms: 2,098 bits from the largest to the smallest double,
  * 53 bits a term. Twice that leaves room to add before it has to be compressed again.
@@ -27,14 +29,19 @@ typedef struct IcmExactSum
 	double		term[ICM_EXACTSUM_TERMS];	/* ascending magnitude, none zero */
 } IcmExactSum;
 
-/* *error is what a + b rounds away: a + b = result + *error exactly (Knuth's TwoSum). */
+/*
+ * *error is what a + b rounds away: a + b = result + *error exactly (Dekker's
+ * Fast2Sum, the larger operand first, as then nothing in between can overflow
+ * unless the sum does).
+ */
 static inline double
 IcmTwoSum(double a, double b, double *error)
 {
-	double		sum = a + b;
-	double		b_part = sum - a;
+	double		larger = fabs(a) < fabs(b) ? b : a;
+	double		smaller = fabs(a) < fabs(b) ? a : b;
+	double		sum = larger + smaller;
 
-	*error = (a - (sum - b_part)) + (b - b_part);
+	*error = smaller - (sum - larger);
 	return sum;
 }
 

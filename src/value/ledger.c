@@ -47,8 +47,8 @@ EntryFault(const IcmLedgerEntry *entry, const IcmLedgerEntry *previous)
 		return "Days must ascend, each once.";
 	if (entry->orders < 0)
 		return "The number of orders is negative.";
-	if (!isfinite(entry->revenue) || !isfinite(entry->cost))
-		return "Revenue and cost must be finite numbers.";
+	if (!(fabs(entry->revenue) <= ICM_DAY_MAX && fabs(entry->cost) <= ICM_DAY_MAX))
+		return "Revenue and cost of a day are numbers from -1e300 to 1e300.";
 	if (entry->orders == 0 && entry->revenue > 0.0)
 		return "A day without orders cannot have positive revenue.";
 	return NULL;

@@ -24,9 +24,18 @@ typedef struct IcmLedgerEntry
 } IcmLedgerEntry;
 
 /*
+ * An event's amounts are within ICM_EVENT_MAX, so that no number of events that
+ * can be counted adds up to a day beyond ICM_DAY_MAX, and no number of days that
+ * a ledger can hold to more than float8 does. So no sum of a ledger overflows on
+ * the way, and whether one is refused cannot depend on the order of its terms.
+ */
+#define ICM_EVENT_MAX 1e280
+#define ICM_DAY_MAX 1e300
+
+/*
  * The stored form: entries ascend by day, one an active day; 8 + 24 n bytes.
- * An entry without orders never has positive revenue. No NaN, no infinity, no
- * negative zero: equal ledgers have equal bytes.
+ * An entry without orders never has positive revenue. Amounts are within
+ * ICM_DAY_MAX, and never negative zero: equal ledgers have equal bytes.
  */
 typedef struct IcmLedger
 {

@@ -152,13 +152,12 @@ SumDay(IcmLedgerEntry *result, const IcmLedgerEntry *entries, int n, bool exact)
 	{
 		result[0].revenue = IcmExactSumRound(&revenue);
 		result[0].cost = IcmExactSumRound(&cost);
-	}
-	for (int i = 0; i < terms; i++)
-		if (isinf(result[i].revenue) || isinf(result[i].cost))
+		if (fabs(result[0].revenue) > ICM_DAY_MAX || fabs(result[0].cost) > ICM_DAY_MAX)
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("%s of one day is out of range", isinf(result[i].revenue) ? "revenue" : "cost"),
-					 errdetail("Sums are float8, at most 1.8e308.")));
+					 errmsg("revenue or cost of one day is out of range"),
+					 errdetail("They are numbers from -1e300 to 1e300.")));
+	}
 	return terms;
 }
 
@@ -229,7 +228,7 @@ AddInPlace(IcmLedgerEntry *last, const IcmLedgerEntry *event)
 	cost = IcmTwoSum(last->cost, event->cost, &cost_error);
 	if (revenue_error != 0.0 || cost_error != 0.0 ||
 		pg_add_s32_overflow(last->orders, event->orders, &orders))
-		return false;			/* infinity too: its error is NaN */
+		return false;
 	last->orders = orders;
 	last->revenue = revenue;
 	last->cost = cost;
@@ -331,12 +330,6 @@ ReturnCopy(FunctionCallInfo fcinfo, OpenLedger *open)
 	PG_RETURN_POINTER(IcmLedgerClose((IcmLedger *) open));
 }
 
-/*
- * No number of events that can be counted adds up to more than float8 holds,
- * so that whether a sum overflows cannot depend on their order.
- */
-#define AMOUNT_MAX 1e280
-
 static void
 CheckAmount(double amount, const char *what)
 {
@@ -345,7 +338,7 @@ CheckAmount(double amount, const char *what)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("%s must be a finite number", what),
 				 errdetail("The %s given is %s.", what, isnan(amount) ? "NaN" : "infinite")));
-	if (fabs(amount) > AMOUNT_MAX)
+	if (fabs(amount) > ICM_EVENT_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("%s of an event is out of range", what),
@@ -451,7 +444,7 @@ icm_ledger_merge(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(1))
 		return ReturnUnchanged(fcinfo);
-	other = (const IcmLedger *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
+	other = IcmFlatGet(PG_GETARG_DATUM(1), ICM_LEDGER_SIZE(0), ICM_LEDGER_VERSION, "icm_ledger");
 	if (PG_ARGISNULL(0))
 		PG_RETURN_POINTER(other);
 	if (state != NULL)

@@ -3,8 +3,8 @@
  *		What a ledger says, computed. No fmgr here.
  *
  * Whatever lies after as_of is not seen. A purchase day is a day with orders.
- * Sums are exact and rounded once (math/exactsum.h); one that leaves the range
- * of float8 comes back infinite, for the caller to refuse.
+ * Sums are exact and rounded once (math/exactsum.h), and cannot overflow, as
+ * the amounts of a day are bounded.
  */
 #ifndef ICM_LEDGER_CALC_H
 #define ICM_LEDGER_CALC_H

@@ -47,7 +47,7 @@ BEGIN
     FROM pg_extension e
         JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
         JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
-    WHERE e.extname = 'icm' AND p.proname LIKE 'icm\_standard\_%' AND p.pronargs = 1
+    WHERE e.extname = 'icm' AND starts_with(p.proname::text, 'icm_standard_') AND p.pronargs = 1
         AND p.proargtypes[0] = 'text'::regtype;
     IF kind = ANY (kinds) THEN
         RETURN types[array_position(kinds, kind)];
@@ -67,6 +67,21 @@ CREATE FUNCTION icm.guard_standard() RETURNS trigger
 BEGIN
     IF TG_OP = 'INSERT' THEN
         EXECUTE format('SELECT ($1::%s)::text', icm.kind_type(NEW.kind)) INTO NEW.body USING NEW.body;
+        IF EXISTS (SELECT FROM icm.standard s
+                   WHERE s.kind = NEW.kind AND s.name = NEW.name
+                       AND greatest(s.in_force_from, NEW.in_force_from) < least(s.in_force_until, NEW.in_force_until))
+        THEN
+            RAISE EXCEPTION 'only one version of % "%" can be in force at a time', NEW.kind, NEW.name
+                USING ERRCODE = 'exclusion_violation',
+                      HINT = 'Publish with icm_publish(), which ends the version in force.';
+        END IF;
+        -- the owner may: that is how pg_restore writes
+        IF (NEW.published_by <> session_user OR NEW.published_at < now())
+            AND NOT pg_has_role(session_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE')
+        THEN
+            RAISE EXCEPTION 'published_by and published_at are not for the publisher to choose'
+                USING ERRCODE = 'insufficient_privilege';
+        END IF;
         RETURN NEW;
     ELSIF TG_OP = 'UPDATE' AND OLD.in_force_until > now() AND NEW.in_force_until <= OLD.in_force_until
         AND (NEW.kind, NEW.name, NEW.version, NEW.body, NEW.in_force_from, NEW.published_by, NEW.published_at)
@@ -80,7 +95,7 @@ BEGIN
               HINT = 'Publish a new version with icm_publish().';
 END
 $body$;
-COMMENT ON FUNCTION icm.guard_standard() IS 'trigger of icm.standard: a body is valid, a published version is only ever superseded';
+COMMENT ON FUNCTION icm.guard_standard() IS 'trigger of icm.standard: bodies are valid, one version is in force at a time, a published one is only ever superseded';
 
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON icm.standard
     FOR EACH ROW EXECUTE FUNCTION icm.guard_standard();
@@ -92,9 +107,9 @@ CREATE FUNCTION icm.standard_changed() RETURNS trigger
     AS 'MODULE_PATHNAME', 'icm_standard_changed';
 COMMENT ON FUNCTION icm.standard_changed() IS 'trigger of icm.standard: tells all sessions to look again';
 
+-- by row and always: so it also runs where rows arrive by logical replication
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON icm.standard
-    FOR EACH STATEMENT EXECUTE FUNCTION icm.standard_changed();
--- where rows arrive by logical replication as well
+    FOR EACH ROW EXECUTE FUNCTION icm.standard_changed();
 ALTER TABLE icm.standard ENABLE ALWAYS TRIGGER changed;
 
 CREATE FUNCTION icm_publish(kind text, name text, body text, note text DEFAULT NULL,
@@ -148,7 +163,7 @@ END
 $body$;
 REVOKE EXECUTE ON FUNCTION icm_publish(text, text, text, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION icm_publish(text, text, text, text, timestamptz) IS
-    'publish a definition under a name: checks body by casting it to the kind''s type, supersedes the version in force, returns the new version; needs EXECUTE here and SELECT, INSERT, UPDATE on icm.standard';
+    'publish a definition under a name: checks body by casting it to the kind''s type, supersedes the version in force at the effective time (which may lie in the past, to record history, or in the future), returns the new version''s number; error 55000 if a later version is in force already; needs EXECUTE here and SELECT, INSERT, UPDATE on icm.standard';
 
 CREATE FUNCTION icm_standard_support(internal) RETURNS internal
     LANGUAGE c STABLE STRICT PARALLEL SAFE

@@ -95,7 +95,7 @@ CREATE AGGREGATE icm_scale_agg(value float8) (
     FINALFUNC = icm_scale_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icm_scale_agg(float8) IS 'the same, five grades by quantile';
 
--- Grading.
+-- Grading. The twins by name are plain SQL, so that the planner inlines them and folds a constant name.
 
 CREATE FUNCTION icm_grade(value float8, scale icm_scale) RETURNS icm_grade
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
@@ -104,7 +104,7 @@ COMMENT ON FUNCTION icm_grade(float8, icm_scale) IS
 CREATE FUNCTION icm_grade(value float8, scale icm_scale, previous icm_grade, band float8) RETURNS icm_grade
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'icm_grade_stable';
 COMMENT ON FUNCTION icm_grade(float8, icm_scale, icm_grade, float8) IS
-    'grade with hysteresis: it leaves previous only as far as the value clears cuts by band, a share of the cut''s size from 0 to below 1; previous NULL: no hysteresis; error if previous is not on the scale';
+    'grade with hysteresis: it leaves previous only as far as the value clears cuts by band, a share of the cut''s size from 0 to below 1 (so none at a cut of 0); previous NULL: no hysteresis; error if previous is not on the scale';
 
 CREATE FUNCTION icm_grade(value float8, standard text) RETURNS icm_grade
     LANGUAGE sql STABLE STRICT PARALLEL SAFE

@@ -9,10 +9,14 @@
  * cache away. The same message re-plans the statements that a name was folded
  * into (standard_support.c).
  *
- * The table is read with a catalog snapshot, as DDL reads catalogs: what is
- * committed now and what this transaction has done so far. A snapshot of the
- * query would be older than the message that has just emptied the cache, and
- * would fill it with what is outdated.
+ * A query reads the table with its own snapshot, so that all its rows and all
+ * its parallel workers go by the same versions, whatever is published
+ * meanwhile. If that is not the newest there is, what was read holds for this
+ * snapshot only: the cache is pinned to it.
+ *
+ * The planner reads with a catalog snapshot, as DDL reads catalogs, into a
+ * cache of its own: a PL/pgSQL block plans its statements under a snapshot that
+ * is older than what it has just published.
  */
 #include "postgres.h"
 
@@ -32,7 +36,9 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "standard/standard.h"
@@ -59,14 +65,35 @@ typedef struct Standard
 {
 	StandardKey key;
 	int			count;
-	IcmStandardVersion *versions;	/* newest first */
+	IcmStandardVersion *versions;	/* the oldest first */
 	Oid			input;			/* of the kind's type */
 	Oid			ioparam;
 } Standard;
 
-static bool outdated = true;
-static MemoryContext cache_context = NULL;
-static HTAB *cache = NULL;
+/* What tells one snapshot from another that sees something else of icm.standard. */
+typedef struct SnapshotStamp
+{
+	TransactionId xmin;
+	TransactionId xmax;
+	uint32		xcnt;
+	int32		subxcnt;
+	CommandId	command;
+	SubTransactionId subtransaction;
+} SnapshotStamp;
+
+typedef struct StandardCache
+{
+	bool		outdated;		/* the table has changed since the cache was begun */
+	MemoryContext context;
+	HTAB	   *standards;
+} StandardCache;
+
+static StandardCache query_cache = {.outdated = true};
+static bool pinned = false;		/* it holds what only this snapshot sees: */
+static SnapshotStamp pin;
+static StandardCache planner_cache = {.outdated = true};
+static bool folded = false;		/* a name was folded into a plan in this transaction */
+static bool stale_plans = false;	/* and the table has changed since */
 static Oid	relation = InvalidOid;
 static Oid	reader = InvalidOid;	/* the user last seen to have SELECT */
 
@@ -74,13 +101,37 @@ static void
 StandardChanged(Datum arg, Oid relid)
 {
 	if (relid == InvalidOid || relid == relation)
-		outdated = true;
+	{
+		query_cache.outdated = true;
+		planner_cache.outdated = true;
+		reader = InvalidOid;
+		stale_plans = folded;
+	}
 }
 
+/*
+ * A message that arrives while a statement is being planned finds no plan yet
+ * that it could invalidate, as no lock keeps publishers from what was folded.
+ * So if one has come since, plan everything again.
+ */
+static void
+TransactionEnds(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PARALLEL_PRE_COMMIT ||
+		event == XACT_EVENT_PRE_PREPARE)
+		return;
+	if (stale_plans)
+		ResetPlanCache();
+	folded = stale_plans = false;
+}
+
+/* Who may read was checked when a name was folded. */
 static void
 RolesChanged(Datum arg, int cacheid, uint32 hashvalue)
 {
 	reader = InvalidOid;
+	if (planner_cache.context != NULL)
+		ResetPlanCache();
 }
 
 void
@@ -89,55 +140,76 @@ IcmStandardInit(void)
 	CacheRegisterRelcacheCallback(StandardChanged, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, RolesChanged, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHOID, RolesChanged, (Datum) 0);
-}
-
-/*
- * Start anew if the table has changed. Messages that arrive from here on raise
- * the flag again, so what is cached may be newer than the flag says, never
- * older.
- */
-static void
-RefreshCache(void)
-{
-	HASHCTL		control = {0};
-	Oid			icm;
-
-	if (!outdated)
-		return;
-	if (cache_context == NULL)
-		cache_context = AllocSetContextCreate(CacheMemoryContext, "icm.standard", ALLOCSET_SMALL_SIZES);
-	cache = NULL;
-	MemoryContextReset(cache_context);
-	control.keysize = sizeof(StandardKey);
-	control.entrysize = sizeof(Standard);
-	control.hcxt = cache_context;
-	cache = hash_create("icm.standard", 32, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-
-	reader = InvalidOid;
-	outdated = false;
-	icm = get_namespace_oid("icm", true);
-	relation = OidIsValid(icm) ? get_relname_relid("standard", icm) : InvalidOid;
-	if (!OidIsValid(relation))
-	{
-		outdated = true;
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table icm.standard does not exist"),
-				 errhint("It belongs to the extension icm; see CREATE EXTENSION.")));
-	}
+	RegisterXactCallback(TransactionEnds, NULL);
 }
 
 Oid
 IcmStandardRelation(void)
 {
-	RefreshCache();
+	Oid			icm = get_namespace_oid("icm", true);
+
+	relation = OidIsValid(icm) ? get_relname_relid("standard", icm) : InvalidOid;
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table icm.standard does not exist"),
+				 errhint("It belongs to the extension icm; see CREATE EXTENSION.")));
 	return relation;
+}
+
+/*
+ * The stamp of the active snapshot. A publication that commits between two
+ * snapshots ends an xid, so that xmax is larger or fewer are in progress; one
+ * of this transaction takes a command, or its subtransaction ends.
+ */
+static SnapshotStamp
+StampOf(Snapshot snapshot)
+{
+	SnapshotStamp stamp;
+
+	memset(&stamp, 0, sizeof(stamp));
+	stamp.xmin = snapshot->xmin;
+	stamp.xmax = snapshot->xmax;
+	stamp.xcnt = snapshot->xcnt;
+	stamp.subxcnt = snapshot->subxcnt;
+	stamp.command = snapshot->curcid;
+	stamp.subtransaction = GetCurrentSubTransactionId();
+	return stamp;
+}
+
+static bool
+IsPinnedTo(Snapshot snapshot)
+{
+	SnapshotStamp stamp = StampOf(snapshot);
+
+	return memcmp(&stamp, &pin, sizeof(stamp)) == 0;
+}
+
+/*
+ * Begin a cache anew. A message that arrives from here on raises the flag
+ * again, so what is cached may be newer than the flag says, never older.
+ */
+static void
+BeginCache(StandardCache *cache)
+{
+	HASHCTL		control = {0};
+
+	cache->outdated = true;		/* until all is done */
+	IcmStandardRelation();
+	if (cache->context == NULL)
+		cache->context = AllocSetContextCreate(CacheMemoryContext, "icm.standard", ALLOCSET_SMALL_SIZES);
+	cache->standards = NULL;
+	MemoryContextReset(cache->context);
+	control.keysize = sizeof(StandardKey);
+	control.entrysize = sizeof(Standard);
+	control.hcxt = cache->context;
+	cache->standards = hash_create("icm.standard", 32, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	cache->outdated = false;
 }
 
 bool
 IcmStandardMayRead(void)
 {
-	RefreshCache();
 	if (reader != GetUserId())
 	{
 		if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
@@ -164,118 +236,151 @@ KindOf(Oid type)
 	return kind;
 }
 
-/* Read one row, its body as text, into the cache's memory. */
 static void
 ReadVersion(IcmStandardVersion *version, HeapTuple tuple, TupleDesc tupdesc)
 {
-	MemoryContext oldcontext;
 	bool		null;
 
 	version->version = DatumGetInt32(heap_getattr(tuple, ANUM_VERSION, tupdesc, &null));
 	version->from = DatumGetTimestampTz(heap_getattr(tuple, ANUM_FROM, tupdesc, &null));
 	version->until = DatumGetTimestampTz(heap_getattr(tuple, ANUM_UNTIL, tupdesc, &null));
-	version->parsed = false;
-
-	oldcontext = MemoryContextSwitchTo(cache_context);
 	version->body = TextDatumGetCString(heap_getattr(tuple, ANUM_BODY, tupdesc, &null));
-	MemoryContextSwitchTo(oldcontext);
+	version->parsed = false;
 }
 
-/* Read all versions of a name, newest first, into the cache's memory; returns their number. */
-static int
-ReadVersions(const StandardKey *key, IcmStandardVersion **versions)
+/*
+ * Read all versions of a name that the snapshot sees, the oldest first, into
+ * the current memory context. NULL is a fresh catalog snapshot.
+ */
+static Standard
+ReadStandard(const StandardKey *key, Snapshot snapshot)
 {
+	Standard	standard = {.key = *key};
 	Relation	table = table_open(relation, AccessShareLock);
 	Oid			index = get_relname_relid("standard_pkey", RelationGetNamespace(table));
 	ScanKeyData keys[2];
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	int			count = 0;
 	int			room = 4;
 
 	ScanKeyInit(&keys[0], ANUM_KIND, BTEqualStrategyNumber, F_TEXTEQ,
 				CStringGetTextDatum(KindOf(key->type)));
 	ScanKeyInit(&keys[1], ANUM_NAME, BTEqualStrategyNumber, F_TEXTEQ,
 				CStringGetTextDatum(NameStr(key->name)));
-	*versions = MemoryContextAlloc(cache_context, room * sizeof(IcmStandardVersion));
-	scan = systable_beginscan(table, index, OidIsValid(index), NULL, lengthof(keys), keys);
+	standard.versions = palloc(room * sizeof(IcmStandardVersion));
+	scan = systable_beginscan(table, index, OidIsValid(index), snapshot, lengthof(keys), keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (count == room)
-			*versions = repalloc(*versions, (room *= 2) * sizeof(IcmStandardVersion));
-		ReadVersion(&(*versions)[count++], tuple, RelationGetDescr(table));
+		if (standard.count == room)
+			standard.versions = repalloc(standard.versions, (room *= 2) * sizeof(IcmStandardVersion));
+		ReadVersion(&standard.versions[standard.count++], tuple, RelationGetDescr(table));
 	}
 	systable_endscan(scan);
 	table_close(table, AccessShareLock);
-
-	/* the primary key ends in the version: oldest first */
-	for (int i = 0; i < count / 2; i++)
-	{
-		IcmStandardVersion swap = (*versions)[i];
-
-		(*versions)[i] = (*versions)[count - 1 - i];
-		(*versions)[count - 1 - i] = swap;
-	}
-	return count;
-}
-
-/* All versions of a name, or NULL if it was never published. */
-static Standard *
-FindStandard(Oid type, const char *name, int length)
-{
-	StandardKey key;
-	Standard   *standard;
-	IcmStandardVersion *versions;
-	int			count;
-
-	RefreshCache();
-	if (length >= NAMEDATALEN)
-		return NULL;			/* cannot have been published */
-	memset(&key, 0, sizeof(key));
-	key.type = type;
-	memcpy(NameStr(key.name), name, length);
-	standard = hash_search(cache, &key, HASH_FIND, NULL);
-	if (standard != NULL)
-		return standard;
-
-	count = ReadVersions(&key, &versions);
-	if (count == 0)
-	{
-		pfree(versions);
-		return NULL;
-	}
-	standard = hash_search(cache, &key, HASH_ENTER, NULL);
-	standard->count = count;
-	standard->versions = versions;
-	getTypeInputInfo(type, &standard->input, &standard->ioparam);
+	getTypeInputInfo(key->type, &standard.input, &standard.ioparam);
 	return standard;
 }
 
-const IcmStandardVersion *
-IcmStandardLookup(Oid type, const char *name, int length, TimestampTz at)
+/* Do two snapshots see the same versions, in force at the same times? */
+static bool
+IsSameStandard(const Standard *a, const Standard *b)
 {
-	Standard   *standard = FindStandard(type, name, length);
-	IcmStandardVersion *version;
+	if (a->count != b->count)
+		return false;
+	for (int i = 0; i < a->count; i++)
+		if (a->versions[i].version != b->versions[i].version ||
+			a->versions[i].from != b->versions[i].from ||
+			a->versions[i].until != b->versions[i].until)
+			return false;
+	return true;
+}
+
+/* A key, zero-padded; false if no such name can have been published. */
+static bool
+MakeKey(StandardKey *key, Oid type, const char *name, int length)
+{
+	memset(key, 0, sizeof(*key));
+	if (length >= NAMEDATALEN)
+		return false;
+	key->type = type;
+	memcpy(NameStr(key->name), name, length);
+	return true;
+}
+
+/* All versions of a name that the snapshot sees, by the cache, or NULL. */
+static Standard *
+FindStandard(StandardCache *cache, Oid type, const char *name, int length, Snapshot snapshot)
+{
+	StandardKey key;
+	Standard   *standard;
+	Standard	seen;
 	MemoryContext oldcontext;
 
-	if (standard == NULL)
+	if (!MakeKey(&key, type, name, length))
 		return NULL;
-	for (int i = 0;; i++)
+	standard = hash_search(cache->standards, &key, HASH_FIND, NULL);
+	if (standard != NULL)
+		return standard;
+
+	oldcontext = MemoryContextSwitchTo(cache->context);
+	seen = ReadStandard(&key, snapshot);
+	MemoryContextSwitchTo(oldcontext);
+	if (snapshot != NULL && !pinned)
 	{
-		if (i == standard->count)
-			return NULL;
-		version = &standard->versions[i];
+		Standard	newest = ReadStandard(&key, NULL);
+
+		pinned = !IsSameStandard(&seen, &newest);
+		pin = StampOf(snapshot);
+	}
+	if (seen.count == 0)
+		return NULL;
+	standard = hash_search(cache->standards, &key, HASH_ENTER, NULL);
+	*standard = seen;
+	return standard;
+}
+
+/* The newest version in force at a time, or NULL. */
+static IcmStandardVersion *
+VersionAt(const Standard *standard, TimestampTz at)
+{
+	for (int i = standard->count - 1; i >= 0; i--)
+	{
+		IcmStandardVersion *version = &standard->versions[i];
+
 		if (version->from <= at && (at < version->until || TIMESTAMP_IS_NOEND(version->until)))
-			break;
+			return version;
 	}
-	if (!version->parsed)
-	{
-		oldcontext = MemoryContextSwitchTo(cache_context);
-		version->value = OidInputFunctionCall(standard->input, version->body, standard->ioparam, -1);
-		version->parsed = true;
-		MemoryContextSwitchTo(oldcontext);
-	}
+	return NULL;
+}
+
+/* Read the version's body, unless that was done before. */
+static void
+ParseVersion(StandardCache *cache, const Standard *standard, IcmStandardVersion *version)
+{
+	MemoryContext oldcontext;
+
+	if (version->parsed)
+		return;
+	oldcontext = MemoryContextSwitchTo(cache->context);
+	version->value = OidInputFunctionCall(standard->input, version->body, standard->ioparam, -1);
+	version->parsed = true;
+	MemoryContextSwitchTo(oldcontext);
+}
+
+const IcmStandardVersion *
+IcmStandardNewest(bool first, Oid type, const char *name, int length, TimestampTz at)
+{
+	Standard   *standard;
+	IcmStandardVersion *version;
+
+	if (planner_cache.outdated && (first || planner_cache.standards == NULL))
+		BeginCache(&planner_cache);
+	folded = true;
+	standard = FindStandard(&planner_cache, type, name, length, NULL);
+	version = standard == NULL ? NULL : VersionAt(standard, at);
+	if (version != NULL)
+		ParseVersion(&planner_cache, standard, version);
 	return version;
 }
 
@@ -305,9 +410,8 @@ NearestVersion(const Standard *standard, TimestampTz at)
 
 /* ERROR: nothing was published under this name, or nothing is in force at that time. */
 static void
-NotInForce(Oid type, const char *name, int length, TimestampTz at)
+NotInForce(const Standard *standard, Oid type, const char *name, int length, TimestampTz at)
 {
-	Standard   *standard = FindStandard(type, name, length);
 	const IcmStandardVersion *nearest = standard == NULL ? NULL : NearestVersion(standard, at);
 	char	   *kind = KindOf(type);
 	char	   *quoted = quote_literal_cstr(pnstrdup(name, length));
@@ -358,20 +462,31 @@ PG_FUNCTION_INFO_V1(icm_standard_lookup);
 Datum
 icm_standard_lookup(PG_FUNCTION_ARGS)
 {
-	const text *name = PG_GETARG_TEXT_PP(0);
-	const LookupType *result = GetLookupType(fcinfo->flinfo);
+	const text *argument = PG_GETARG_TEXT_PP(0);
+	const char *name = VARDATA_ANY(argument);
+	int			length = VARSIZE_ANY_EXHDR(argument);
 	TimestampTz at = PG_NARGS() > 1 ? PG_GETARG_TIMESTAMPTZ(1) : GetCurrentTransactionStartTimestamp();
-	const IcmStandardVersion *version;
+	const LookupType *result = GetLookupType(fcinfo->flinfo);
+	Snapshot	snapshot = ActiveSnapshotSet() ? GetActiveSnapshot() : GetTransactionSnapshot();
+	Standard   *standard;
+	IcmStandardVersion *version;
 
+	if (query_cache.outdated || (pinned && !IsPinnedTo(snapshot)))
+	{
+		BeginCache(&query_cache);
+		pinned = false;
+	}
 	if (!IcmStandardMayRead())
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, "standard");
-	version = IcmStandardLookup(result->type, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), at);
+	standard = FindStandard(&query_cache, result->type, name, length, snapshot);
+	version = standard == NULL ? NULL : VersionAt(standard, at);
 	if (version == NULL)
-		NotInForce(result->type, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), at);
+		NotInForce(standard, result->type, name, length, at);
+	ParseVersion(&query_cache, standard, version);
 	PG_RETURN_DATUM(datumCopy(version->value, result->by_value, result->length));
 }
 
-/* statement trigger on icm.standard: tell all sessions */
+/* row trigger on icm.standard: tell all sessions */
 PG_FUNCTION_INFO_V1(icm_standard_changed);
 Datum
 icm_standard_changed(PG_FUNCTION_ARGS)

@@ -1,6 +1,6 @@
 /*
  * standard.h
- *		Published definitions by name: the backend's cache of icm.standard.
+ *		Published definitions by name.
  *
  * A kind of definition is a type icm_<kind>. Its versions stand in
  * icm.standard as text, and icm_standard_<kind>(name [, as_of]) looks one up.
@@ -30,13 +30,14 @@ extern void IcmStandardInit(void);
 /* The OID of icm.standard. */
 extern Oid	IcmStandardRelation(void);
 
-/* May the current user read icm.standard? */
+/* May the current user read icm.standard? Call IcmStandardRelation() first. */
 extern bool IcmStandardMayRead(void);
 
 /*
- * The version of a definition in force at a time, its value parsed; NULL if
- * there is none. Valid until the next command: copy what is to last.
+ * For the planner: the version of a definition in force at a time, by what is
+ * published at this moment, or when the first name was folded into the plan
+ * that is being made. NULL if there is none. Copy what is to last.
  */
-extern const IcmStandardVersion *IcmStandardLookup(Oid type, const char *name, int length, TimestampTz at);
+extern const IcmStandardVersion *IcmStandardNewest(bool first, Oid type, const char *name, int length, TimestampTz at);
 
 #endif							/* ICM_STANDARD_H */

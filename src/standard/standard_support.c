@@ -43,16 +43,24 @@ FoldLookup(const SupportRequestSimplify *request)
 	const IcmStandardVersion *version;
 	const text *name;
 	TimestampTz at = GetCurrentTransactionStartTimestamp();
+	Oid			table;
 	int16		length;
 	bool		by_value;
+	bool		first;
 
 	/* without a plan to depend on the table, nothing would ever plan again */
-	if (glob == NULL || !AllConstant(call->args) || !IcmStandardMayRead())
+	if (glob == NULL || !AllConstant(call->args))
 		return NULL;
+	table = IcmStandardRelation();
+	first = !list_member_oid(glob->relationOids, table);
+	glob->relationOids = list_append_unique_oid(glob->relationOids, table);
+	glob->dependsOnRole = true;
+	if (!IcmStandardMayRead())
+		return NULL;			/* execution says so */
 	name = DatumGetTextPP(linitial_node(Const, call->args)->constvalue);
 	if (list_length(call->args) > 1)
 		at = DatumGetTimestampTz(lsecond_node(Const, call->args)->constvalue);
-	version = IcmStandardLookup(call->funcresulttype, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), at);
+	version = IcmStandardNewest(first, call->funcresulttype, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), at);
 	if (version == NULL)
 		return NULL;			/* execution says what is wrong */
 
@@ -60,8 +68,6 @@ FoldLookup(const SupportRequestSimplify *request)
 	if (list_length(call->args) == 1 && !TIMESTAMP_IS_NOEND(version->until))
 		return NULL;
 
-	glob->relationOids = list_append_unique_oid(glob->relationOids, IcmStandardRelation());
-	glob->dependsOnRole = true;
 	get_typlenbyval(call->funcresulttype, &length, &by_value);
 	return (Node *) makeConst(call->funcresulttype, -1, InvalidOid, length,
 							  datumCopy(version->value, by_value, length), false, by_value);

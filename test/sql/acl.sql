@@ -112,7 +112,12 @@ SELECT icm_standard_scale('retail'), icm_grade(25, 'retail');
 DELETE FROM icm.standard;
 TRUNCATE icm.standard;
 ALTER TABLE icm.standard DISABLE TRIGGER guard;
+-- in the own name, at the time it is; only the owner may write otherwise, as pg_restore does
+INSERT INTO icm.standard (kind, name, version, body, published_by) VALUES ('scale', 'forged', 1, '{1}', 'somebody else');
+INSERT INTO icm.standard (kind, name, version, body, published_at) VALUES ('scale', 'forged', 1, '{1}', '2020-01-01');
 RESET SESSION AUTHORIZATION;
+INSERT INTO icm.standard (kind, name, version, body, published_by, published_at)
+VALUES ('scale', 'restored', 1, '{1}', 'somebody else', '2020-01-01 00:00+00');
 SELECT version, body, published_by FROM icm.standard WHERE name = 'retail' AND version > 1;
 -- the table's rights alone do not give the function
 REVOKE EXECUTE ON FUNCTION icm_publish(text, text, text, text, timestamptz) FROM regress_icm_publisher;

@@ -175,7 +175,7 @@ SELECT icm_grade(NULL, '{1}'::icm_scale) IS NULL AND icm_grade(1, NULL::icm_scal
 SELECT value, e.* FROM (VALUES ('NaN'), ('Infinity'), ('-Infinity')) AS v(value),
        pg_temp.error_of(format('SELECT icm_grade(%L, ''{1}''::icm_scale)', value)) e;
 -- beside width_bucket, whose buckets have inclusive lower bounds too
-SELECT count(*) FILTER (WHERE icm_grade(v, icm_scale(cuts))::int <> cardinality(cuts) + 1 - width_bucket(v, cuts)) AS otherwise,
+SELECT count(*) FILTER (WHERE icm_grade(v, icm_scale(cuts))::int <> cardinality(cuts) + 1 - width_bucket(v::float8, cuts)) AS otherwise,
        count(DISTINCT icm_grade(v, icm_scale(cuts))) AS grades
 FROM (SELECT ARRAY[-500, -20, 0, 1, 77, 500, 900]::float8[]) AS s(cuts), generate_series(-1000, 1000) v;
 

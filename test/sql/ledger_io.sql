@@ -26,19 +26,19 @@ SELECT '{2026-01-01 1 0 0, 2026-01-02 0 0 3, 2026-01-03 0 -5 0, 2026-01-04 1 -5 
 SELECT '{4714-11-24 BC 1 1 0, 0005-02-29 BC 1 1 0, 0001-12-31 BC 1 1 0, 0001-01-01 1 1 0,
          2000-02-29 1 1 0, 9999-12-31 1 1 0, 10000-01-01 1 1 0, 5874897-12-31 1 1 0}'::icm_ledger;
 
--- the extremes of float8, negative zero, shortest digits
-SELECT '{2026-01-01 1 1.7976931348623157e308 -1.7976931348623157e308, 2026-01-02 1 5e-324 -2.2250738585072014e-308}'::icm_ledger;
+-- the extremes of a day's amount, negative zero, shortest digits
+SELECT '{2026-01-01 1 1e300 -1e300, 2026-01-02 1 5e-324 -2.2250738585072014e-308}'::icm_ledger;
 SELECT '{2026-01-01 1 -0 -0.0, 2026-01-02 0 -0e5 0}'::icm_ledger AS no_negative_zero;
 SELECT '{2026-01-01 1 0.1 0.30000000000000004, 2026-01-02 1 1e15 1e16, 2026-01-03 1 123456789012345678 0.00001}'::icm_ledger;
 
--- beside float8's and date's own output: powers of two and thirds over the whole range, through an event where an
--- event may be so large; every 97th day
+-- beside float8's and date's own output: powers of two and thirds over the whole range of a day's amount, through an
+-- event where an event may be so large; every 97th day
 SELECT count(*) AS numbers, count(*) FILTER (WHERE
            CASE WHEN f <= 1e280 THEN icm_ledger_add(NULL, date '2026-01-05', f, -f) ELSE form::icm_ledger END::text
            IS DISTINCT FROM form OR form::icm_ledger::text IS DISTINCT FROM form) AS otherwise
-FROM (SELECT ('1e' || i)::float8 / 3 FROM generate_series(-307, 308) i
+FROM (SELECT ('1e' || i)::float8 / 3 FROM generate_series(-307, 300) i
       UNION ALL SELECT '4.9406564584124654e-324'::float8 * 2::float8 ^ i FROM generate_series(0, 1023) i
-      UNION ALL SELECT 2::float8 ^ i FROM generate_series(-49, 1023) i) n(f),
+      UNION ALL SELECT 2::float8 ^ i FROM generate_series(-49, 996) i) n(f),
      LATERAL (SELECT '{2026-01-05 1 ' || f::text || ' ' || (-f)::text || '}') t(form);
 SET DateStyle = ISO;
 SELECT count(*) AS days, count(*) FILTER (WHERE
@@ -81,7 +81,7 @@ FROM (VALUES
       ('{2026-01-05 2147483648 1 1}'), ('{2026-01-05 99999999999999999999 1 1}'), ('{2026-01-05 0 0.01 1}'),
       -- amounts
       ('{2026-01-05 1}'), ('{2026-01-05 1 1}'), ('{2026-01-05 1 NaN 1}'), ('{2026-01-05 1 1 nan}'), ('{2026-01-05 1 Infinity 1}'),
-      ('{2026-01-05 1 1 -inf}'), ('{2026-01-05 1 1e309 1}'), ('{2026-01-05 1 1 -1e309}'), ('{2026-01-05 1 1e-400 1}'),
+      ('{2026-01-05 1 1 -inf}'), ('{2026-01-05 1 1e309 1}'), ('{2026-01-05 1 1.1e300 1}'), ('{2026-01-05 1 1 -1.1e300}'), ('{2026-01-05 1 1 -1e309}'), ('{2026-01-05 1 1e-400 1}'),
       ('{2026-01-05 1 0x10 1}'), ('{2026-01-05 1 1 0x1p3}'), ('{2026-01-05 1 1,5 1}'), ('{2026-01-05 1 $5 1}'), ('{2026-01-05 1 . 1}'),
       ('{2026-01-05 1 1e 1}'), ('{2026-01-05 1 --1 1}'), ('{2026-01-05 1 - 1 1}'), ('{2026-01-05 1 NULL 1}'),
       -- days that do not ascend

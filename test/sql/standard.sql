@@ -163,6 +163,17 @@ FROM (VALUES ('UPDATE icm.standard SET body = ''{1}'' WHERE name = ''retail'''),
              ('INSERT INTO icm.standard VALUES (''scale'', ''direct'', 1, ''{1}'', ''2026-01-02'', ''2026-01-01'')'),
              ('INSERT INTO icm.standard VALUES (''scale'', ''retail'', 1, ''{1}'')')) AS v(statement),
      pg_temp.error_of(statement) e;
+-- one version of a name is in force at a time, whatever way a row comes; periods may touch
+INSERT INTO icm.standard (kind, name, version, body, in_force_from, in_force_until) VALUES
+    ('scale', 'periods', 1, '{1}', '2020-01-01', '2021-01-01'), ('scale', 'periods', 2, '{2}', '2021-01-01', '2022-01-01');
+INSERT INTO icm.standard (kind, name, version, body, in_force_from, in_force_until) VALUES
+    ('scale', 'periods', 3, '{3}', '2021-12-31', 'infinity');
+INSERT INTO icm.standard (kind, name, version, body, in_force_from, in_force_until) VALUES
+    ('scale', 'periods', 3, '{3}', '2019-01-01', '2020-01-02');
+INSERT INTO icm.standard (kind, name, version, body, in_force_from, in_force_until) VALUES
+    ('scale', 'twice', 1, '{1}', '2020-01-01', 'infinity'), ('scale', 'twice', 2, '{2}', '2021-01-01', 'infinity');
+SELECT icm_publish('scale', 'periods', '{3}', effective => '2022-01-01'), icm_standard_scale('periods', '2021-06-01');
+
 SELECT name, version, body, note FROM icm.standard WHERE name IN ('retail', 'corporate') ORDER BY name, version;
 -- a valid row is taken, in its canonical form, and seen
 INSERT INTO icm.standard VALUES ('scale', 'direct', 1, ' {1 , 2.0}');

@@ -1,0 +1,868 @@
+/*
+ * binary.c
+ *		icm's types over the binary protocol: what comes out goes in again, and
+ *		whatever else goes in is an error or a value, never a crash.
+ *
+ * Crafted messages, seeded random mutations of valid ones (of text too), and
+ * crafted transition states, which are bytea or open ledgers, handed in through
+ * aggregates that a user could make.
+ *
+ * SQLSTATEs: 22P03 wrong structure, 08P01 the message ends too early, 54000 a
+ * count that no value can have, 22P02 wrong text, XX001 a corrupt state.
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libpq-fe.h>
+
+#define SIZE_MAX_SENT 4096
+
+static PGconn *conn;
+static int	tests = 0;
+static int	failures = 0;
+
+static void
+ok(bool good, const char *name,...)
+{
+	va_list		args;
+
+	printf("%sok %d - ", good ? "" : "not ", ++tests);
+	va_start(args, name);
+	vprintf(name, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+	failures += !good;
+}
+
+static void
+Die(const char *what)
+{
+	printf("Bail out! %s: %s\n", what, PQerrorMessage(conn));
+	exit(1);
+}
+
+/* xorshift64*: the same numbers everywhere */
+static uint64_t seed = UINT64_C(0xD1B54A32D192ED03);
+
+static uint64_t
+Random(void)
+{
+	seed ^= seed >> 12;
+	seed ^= seed << 25;
+	seed ^= seed >> 27;
+	return seed * UINT64_C(2685821657736338717);
+}
+
+/* ---- talking to the server ------------------------------------------------ */
+
+typedef struct Bytes
+{
+	int			len;
+	char		data[SIZE_MAX_SENT];
+} Bytes;
+
+static void
+Execute(const char *sql)
+{
+	PGresult   *result = PQexec(conn, sql);
+	ExecStatusType status = PQresultStatus(result);
+
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+		Die(sql);
+	PQclear(result);
+}
+
+/* The result of a query of one value, as text; to be freed. */
+static char *
+Query(const char *sql)
+{
+	PGresult   *result = PQexec(conn, sql);
+	char	   *value;
+
+	if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1)
+		Die(sql);
+	value = strdup(PQgetvalue(result, 0, 0));
+	PQclear(result);
+	return value;
+}
+
+static void
+Prepare(const char *name, const char *sql)
+{
+	PGresult   *result = PQprepare(conn, name, sql, 0, NULL);
+
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		Die(sql);
+	PQclear(result);
+}
+
+/*
+ * Run a prepared query of one parameter and one value, both binary or both
+ * text. The SQLSTATE of the error, or "" and the value; "lost" when the server
+ * is gone, which no input may bring about.
+ */
+static const char *
+Send(const char *statement, const char *data, int len, int format, Bytes *back)
+{
+	static char sqlstate[6];
+	PGresult   *result = PQexecPrepared(conn, statement, 1, &data, &len, &format, format);
+
+	sqlstate[0] = '\0';
+	if (PQstatus(conn) != CONNECTION_OK)
+		strcpy(sqlstate, "lost");
+	else if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		snprintf(sqlstate, sizeof(sqlstate), "%s", PQresultErrorField(result, PG_DIAG_SQLSTATE));
+	else if (back != NULL)
+	{
+		back->len = PQgetlength(result, 0, 0);
+		if (back->len > SIZE_MAX_SENT)
+			back->len = SIZE_MAX_SENT;
+		memcpy(back->data, PQgetvalue(result, 0, 0), back->len);
+	}
+	PQclear(result);
+	if (strcmp(sqlstate, "lost") == 0)
+	{
+		ok(false, "the connection survives (%s)", statement);
+		PQreset(conn);
+		Die("the server has crashed");
+	}
+	return sqlstate;
+}
+
+static bool
+Same(const Bytes *a, const Bytes *b)
+{
+	return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
+/* ---- building binary forms ------------------------------------------------ */
+
+static void
+Put(Bytes *bytes, uint64_t value, int size)
+{
+	for (int i = size - 1; i >= 0; i--)
+		bytes->data[bytes->len++] = (char) (value >> (8 * i));
+}
+
+static void
+PutDouble(Bytes *bytes, double value)
+{
+	uint64_t	bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	Put(bytes, bits, 8);
+}
+
+/* version, flags, zero, count */
+static void
+PutHeader(Bytes *bytes, int version, int flags, int zero, int64_t count)
+{
+	bytes->len = 0;
+	Put(bytes, version, 1);
+	Put(bytes, flags, 1);
+	Put(bytes, zero, 2);
+	Put(bytes, (uint64_t) count, 4);
+}
+
+static void
+PutEntry(Bytes *bytes, int64_t day, int64_t orders, double revenue, double cost)
+{
+	Put(bytes, (uint64_t) day, 4);
+	Put(bytes, (uint64_t) orders, 4);
+	PutDouble(bytes, revenue);
+	PutDouble(bytes, cost);
+}
+
+/* ---- one value ------------------------------------------------------------ */
+
+/* Statements "<type>" (value back) exist for each type; text and binary share them. */
+static const char *const types[] = {"icm_ledger", "icm_scale", "icm_grade"};
+
+static void
+CheckRoundTrip(const char *type, const char *text)
+{
+	Bytes		binary,
+				again;
+	char		sql[SIZE_MAX_SENT];
+	PGresult   *result;
+	const char *data = text;
+	int			len = 0,
+				binary_format = 1;
+	bool		good;
+
+	snprintf(sql, sizeof(sql), "SELECT $1::%s", type);
+	result = PQexecParams(conn, sql, 1, NULL, &data, NULL, NULL, 1);
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		Die(text);
+	binary.len = PQgetlength(result, 0, 0);
+	memcpy(binary.data, PQgetvalue(result, 0, 0), binary.len);
+	PQclear(result);
+
+	good = strcmp(Send(type, binary.data, binary.len, 1, &again), "") == 0 && Same(&binary, &again);
+	ok(good, "%s: binary out and in, identical bytes: %.40s", type, text);
+
+	snprintf(sql, sizeof(sql), "SELECT $1::%s::text", type);
+	data = binary.data;
+	len = binary.len;
+	result = PQexecParams(conn, sql, 1, NULL, &data, &len, &binary_format, 0);
+	good = PQresultStatus(result) == PGRES_TUPLES_OK && strcmp(PQgetvalue(result, 0, 0), text) == 0;
+	ok(good, "%s: binary in, text out: %.40s", type, text);
+	PQclear(result);
+}
+
+static void
+CheckError(const char *type, const Bytes *bytes, const char *expected, const char *name)
+{
+	const char *sqlstate = Send(type, bytes->data, bytes->len, 1, NULL);
+
+	ok(strcmp(sqlstate, expected) == 0, "%s: %s: %s", type, name, expected);
+	if (strcmp(sqlstate, expected) != 0)
+		printf("# got %s\n", sqlstate[0] == '\0' ? "a value" : sqlstate);
+}
+
+/*
+ * Send what may be anything. It is an error of the given classes, or a value
+ * that from then on stays the same; otherwise say so.
+ */
+static bool
+ErrorOrValue(const char *type, const char *data, int len, int format)
+{
+	static const char *const allowed[] = {"22P03", "08P01", "54000", "22P02", "22021", "22003", "XX001", NULL};
+	Bytes		value,
+				again;
+	const char *sqlstate = Send(type, data, len, format, &value);
+
+	if (sqlstate[0] == '\0')
+	{
+		value.data[value.len < SIZE_MAX_SENT ? value.len : SIZE_MAX_SENT - 1] = '\0';
+		if (Send(type, value.data, value.len, format, &again)[0] == '\0' && Same(&value, &again))
+			return true;
+		printf("# a %s came in that does not go in again\n", type);
+		return false;
+	}
+	for (int i = 0; allowed[i] != NULL; i++)
+		if (strcmp(sqlstate, allowed[i]) == 0)
+			return true;
+	printf("# %s: unexpected SQLSTATE %s\n", type, sqlstate);
+	return false;
+}
+
+/* ---- crafted messages ----------------------------------------------------- */
+
+static void
+CheckLedger(void)
+{
+	static const struct
+	{
+		const char *name;
+		int64_t		day,
+					orders;
+		double		revenue,
+					cost;
+	}			wrong[] = {
+		{"day before 4714 BC", -2451546, 1, 1, 0},
+		{"day beyond PostgreSQL's last", 2145031949, 1, 1, 0},
+		{"-infinity", INT32_MIN, 1, 1, 0},
+		{"infinity", INT32_MAX, 1, 1, 0},
+		{"negative orders", 10, -1, 1, 0},
+		{"least orders", 10, INT32_MIN, 1, 0},
+		{"revenue NaN", 10, 1, NAN, 0},
+		{"revenue infinite", 10, 1, INFINITY, 0},
+		{"cost NaN", 10, 1, 1, NAN},
+		{"cost infinite", 10, 1, 1, -INFINITY},
+		{"revenue without orders", 10, 0, 5e-324, 0},
+		{"same day again", 0, 1, 1, 0},
+		{"day before the last", -1, 1, 1, 0},
+	};
+	static const int64_t days[] = {-2451545, 2145031948, 10};
+	Bytes		bytes;
+
+	PutHeader(&bytes, 1, 0, 0, 0);
+	ok(ErrorOrValue("icm_ledger", bytes.data, bytes.len, 1) && Send("icm_ledger", bytes.data, bytes.len, 1, NULL)[0] == '\0',
+	   "icm_ledger: empty");
+	for (int i = 0; i < 3; i++)
+	{
+		PutHeader(&bytes, 1, 0, 0, 1);
+		PutEntry(&bytes, days[i], INT32_MAX, -1e300, 5e-324);
+		ok(Send("icm_ledger", bytes.data, bytes.len, 1, NULL)[0] == '\0', "icm_ledger: extreme values, day %d", (int) days[i]);
+	}
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	{
+		PutHeader(&bytes, 1, 0, 0, 2);
+		PutEntry(&bytes, 0, 1, 1, 0);
+		PutEntry(&bytes, wrong[i].day, wrong[i].orders, wrong[i].revenue, wrong[i].cost);
+		CheckError("icm_ledger", &bytes, "22P03", wrong[i].name);
+	}
+
+	PutHeader(&bytes, 1, 0, 0, -1);
+	CheckError("icm_ledger", &bytes, "22P03", "negative count");
+	PutHeader(&bytes, 1, 0, 0, INT32_MIN);
+	CheckError("icm_ledger", &bytes, "22P03", "least count");
+	PutHeader(&bytes, 1, 0, 0, INT32_MAX);
+	CheckError("icm_ledger", &bytes, "54000", "count beyond 1 GB");
+	PutHeader(&bytes, 1, 0, 0, 44739243);
+	CheckError("icm_ledger", &bytes, "54000", "count just beyond 1 GB");
+	PutHeader(&bytes, 1, 0, 0, 44739242);
+	CheckError("icm_ledger", &bytes, "22P03", "count just below 1 GB, and nothing there");
+	/* 24 times this is 24 in 32 bits */
+	PutHeader(&bytes, 1, 0, 0, 0x20000001);
+	PutEntry(&bytes, 0, 1, 1, 0);
+	CheckError("icm_ledger", &bytes, "54000", "count whose size wraps around");
+	PutHeader(&bytes, 1, 0, 0, 2);
+	PutEntry(&bytes, 0, 1, 1, 0);
+	CheckError("icm_ledger", &bytes, "22P03", "an entry less than it says");
+	PutHeader(&bytes, 1, 0, 0, 0);
+	PutEntry(&bytes, 0, 1, 1, 0);
+	CheckError("icm_ledger", &bytes, "22P03", "an entry more than it says");
+	for (int version = 0; version < 256; version += version == 2 ? 253 : 2)
+	{
+		PutHeader(&bytes, version, 0, 0, 0);
+		CheckError("icm_ledger", &bytes, "22P03", "version");
+	}
+	for (int flag = 0; flag < 8; flag++)
+	{
+		/* bit 0 marks an open ledger, which never leaves the server as one */
+		PutHeader(&bytes, 1, 1 << flag, 0, 1);
+		PutEntry(&bytes, 0, 1, 1, 0);
+		CheckError("icm_ledger", &bytes, "22P03", "flags");
+	}
+	PutHeader(&bytes, 1, 0, 1, 0);
+	CheckError("icm_ledger", &bytes, "22P03", "padding");
+	PutHeader(&bytes, 1, 0, 0x8000, 0);
+	CheckError("icm_ledger", &bytes, "22P03", "padding, first byte");
+}
+
+static void
+CheckScale(void)
+{
+	static const struct
+	{
+		const char *name;
+		double		first,
+					second;
+	}			wrong[] = {
+		{"NaN first", NAN, 1},
+		{"NaN last", 1, NAN},
+		{"infinity", 1, INFINITY},
+		{"minus infinity", -INFINITY, 1},
+		{"descending", 2, 1},
+		{"equal", 1, 1},
+		{"zero twice", -0.0, 0.0},
+	};
+	static const int64_t counts[] = {0, 1, 3, 26, -1, INT32_MIN, 134217726};
+	static const int64_t beyond[] = {134217727, 0x20000002, INT32_MAX};
+	Bytes		bytes,
+				back;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	{
+		PutHeader(&bytes, 1, 0, 0, 2);
+		PutDouble(&bytes, wrong[i].first);
+		PutDouble(&bytes, wrong[i].second);
+		CheckError("icm_scale", &bytes, "22P03", wrong[i].name);
+	}
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+	{
+		PutHeader(&bytes, 1, 0, 0, counts[i]);
+		PutDouble(&bytes, 1);
+		PutDouble(&bytes, 2);
+		CheckError("icm_scale", &bytes, "22P03", "a count that lies");
+	}
+	for (size_t i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++)
+	{
+		PutHeader(&bytes, 1, 0, 0, beyond[i]);
+		PutDouble(&bytes, 1);
+		PutDouble(&bytes, 2);
+		CheckError("icm_scale", &bytes, "54000", "a count beyond 1 GB");
+	}
+	for (int n = 0; n <= 27; n++)
+	{
+		PutHeader(&bytes, 1, 0, 0, n);
+		for (int i = 0; i < n; i++)
+			PutDouble(&bytes, i);
+		if (n == 0 || n > 25)
+			CheckError("icm_scale", &bytes, "22P03", "no cut, or more than 25");
+		else if (!ErrorOrValue("icm_scale", bytes.data, bytes.len, 1) ||
+				 Send("icm_scale", bytes.data, bytes.len, 1, &back)[0] != '\0' || !Same(&bytes, &back))
+			ok(false, "icm_scale: %d cuts", n);
+	}
+	for (int version = 0; version < 256; version += version == 2 ? 253 : 2)
+	{
+		PutHeader(&bytes, version, 0, 0, 1);
+		PutDouble(&bytes, 1);
+		CheckError("icm_scale", &bytes, "22P03", "version");
+	}
+	PutHeader(&bytes, 1, 1, 0, 1);
+	PutDouble(&bytes, 1);
+	CheckError("icm_scale", &bytes, "22P03", "flags");
+	PutHeader(&bytes, 1, 0, 256, 1);
+	PutDouble(&bytes, 1);
+	CheckError("icm_scale", &bytes, "22P03", "padding");
+
+	/* negative zero is zero: equal values, equal bytes */
+	PutHeader(&bytes, 1, 0, 0, 1);
+	PutDouble(&bytes, -0.0);
+	ok(Send("icm_scale", bytes.data, bytes.len, 1, &back)[0] == '\0' && back.data[8] == 0, "icm_scale: negative zero is zero");
+}
+
+static void
+CheckGrade(void)
+{
+	int			wrong = 0;
+	Bytes		bytes,
+				back;
+
+	for (int byte = 0; byte < 256; byte++)
+	{
+		bool		letter = byte >= 'A' && byte <= 'Z';
+		const char *sqlstate;
+
+		bytes.len = 1;
+		bytes.data[0] = (char) byte;
+		sqlstate = Send("icm_grade", bytes.data, 1, 1, &back);
+		wrong += letter ? sqlstate[0] != '\0' || !Same(&bytes, &back) : strcmp(sqlstate, "22P03") != 0;
+	}
+	ok(wrong == 0, "icm_grade: each byte is a letter from A to Z or an error (%d are not)", wrong);
+	bytes.len = 0;
+	CheckError("icm_grade", &bytes, "08P01", "nothing");
+	bytes.len = 2;
+	memcpy(bytes.data, "AA", 2);
+	CheckError("icm_grade", &bytes, "22P03", "two letters");
+}
+
+/* Cut a valid message short, change each byte, add to it. */
+static void
+CheckDamage(const char *type, const Bytes *valid, int header)
+{
+	static const unsigned char values[] = {0x00, 0x01, 0x7F, 0x80, 0xF0, 0xFF};
+	int			wrong = 0;
+	Bytes		bytes;
+
+	for (int len = 0; len < valid->len; len++)
+	{
+		const char *sqlstate = Send(type, valid->data, len, 1, NULL);
+
+		wrong += strcmp(sqlstate, len < header ? "08P01" : "22P03") != 0;
+	}
+	ok(wrong == 0, "%s: cut short anywhere it is an error (%d are not)", type, wrong);
+
+	wrong = 0;
+	for (int i = 0; i < valid->len; i++)
+	{
+		for (int bit = 0; bit < 8; bit++)
+		{
+			bytes = *valid;
+			bytes.data[i] ^= (char) (1 << bit);
+			wrong += !ErrorOrValue(type, bytes.data, bytes.len, 1);
+		}
+		for (size_t v = 0; v < sizeof(values); v++)
+		{
+			bytes = *valid;
+			bytes.data[i] = (char) values[v];
+			wrong += !ErrorOrValue(type, bytes.data, bytes.len, 1);
+		}
+	}
+	ok(wrong == 0, "%s: any byte changed is an error or a value (%d are neither)", type, wrong);
+
+	bytes = *valid;
+	bytes.data[bytes.len++] = 0;
+	CheckError(type, &bytes, "22P03", "a byte more");
+}
+
+/* Change, take away, repeat or add some bytes, often ones that mean something. */
+static void
+Mutate(Bytes *bytes, const char *alphabet)
+{
+	int			times = 1 + (int) (Random() % 4);
+
+	while (times-- > 0)
+	{
+		int			at = bytes->len > 0 ? (int) (Random() % bytes->len) : 0;
+		char		c = alphabet != NULL && Random() % 8 != 0 ? alphabet[Random() % strlen(alphabet)] : (char) Random();
+
+		if (alphabet != NULL && c == '\0')
+			c = '0';
+		switch (Random() % 5)
+		{
+			case 0:
+			case 1:
+				if (bytes->len > 0)
+					bytes->data[at] = c;
+				break;
+			case 2:
+				if (bytes->len > 0)
+					memmove(&bytes->data[at], &bytes->data[at + 1], --bytes->len - at);
+				break;
+			case 3:
+				if (bytes->len < 1000)
+				{
+					memmove(&bytes->data[at + 1], &bytes->data[at], bytes->len++ - at);
+					bytes->data[at] = c;
+				}
+				break;
+			case 4:				/* a stretch of it once more, at the end */
+				if (bytes->len > at && bytes->len < 1000)
+				{
+					int			n = (int) (Random() % (bytes->len - at)) + 1;
+
+					memmove(&bytes->data[bytes->len], &bytes->data[at], n);
+					bytes->len += n;
+				}
+				break;
+		}
+	}
+}
+
+static void
+Fuzz(const char *type, const char *const *samples, int count, int format, const char *alphabet, int rounds)
+{
+	int			wrong = 0,
+				values = 0;
+	Bytes		bytes,
+				ignored;
+
+	for (int round = 0; round < rounds; round++)
+	{
+		const char *sample = samples[Random() % count];
+
+		bytes.len = (int) strlen(sample);
+		memcpy(bytes.data, sample, bytes.len);
+		if (format == 1)
+		{
+			PGresult   *result;
+			char		sql[64];
+
+			snprintf(sql, sizeof(sql), "SELECT $1::%s", type);
+			result = PQexecParams(conn, sql, 1, NULL, &sample, NULL, NULL, 1);
+			if (PQresultStatus(result) != PGRES_TUPLES_OK)
+				Die(sample);
+			bytes.len = PQgetlength(result, 0, 0);
+			memcpy(bytes.data, PQgetvalue(result, 0, 0), bytes.len);
+			PQclear(result);
+		}
+		Mutate(&bytes, alphabet);
+		bytes.data[bytes.len] = '\0';
+		wrong += !ErrorOrValue(type, bytes.data, bytes.len, format);
+		values += Send(type, bytes.data, bytes.len, format, &ignored)[0] == '\0';
+	}
+	ok(wrong == 0, "%s: %d random %s are errors or values (%d of them values, %d neither)", type, rounds,
+	   format == 1 ? "messages" : "texts", values, wrong);
+}
+
+/* ---- transition states ---------------------------------------------------- */
+
+/*
+ * A state of icm_scale_agg in the server's memory order, as found in a bytea:
+ * version, method, grades, number of values, values.
+ */
+static void
+MakeState(Bytes *state, int version, int method, int grades, int64_t n, const double *values, int room)
+{
+	uint16_t	short_grades = (uint16_t) grades;
+
+	state->data[0] = (char) version;
+	state->data[1] = (char) method;
+	memcpy(&state->data[2], &short_grades, 2);
+	memcpy(&state->data[4], &n, 8);
+	memcpy(&state->data[12], values, room * sizeof(double));
+	state->len = 12 + room * (int) sizeof(double);
+}
+
+/* Through each way in, a state is refused as corrupt. */
+static void
+CheckCorrupt(const Bytes *state, const char *name)
+{
+	static const char *const ways[] = {"scale_final", "scale_combine", "scale_combine_two", "scale_combine_table"};
+	bool		good = true;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		good &= strcmp(Send(ways[i], state->data, state->len, 1, NULL), "XX001") == 0;
+	ok(good, "state of icm_scale_agg: %s: corrupt", name);
+}
+
+static void
+CheckScaleStates(void)
+{
+	static const double values[] = {3, 1, 2, 5, 4};
+	static const double not_finite[] = {1, 2, NAN, 4, 5};
+	static const double infinite[] = {1, 2, 3, 4, -INFINITY};
+	Bytes		state,
+				back;
+	int			wrong = 0;
+	char	   *text;
+
+	Execute("CREATE AGGREGATE scale_state(float8) (sfunc = icm_scale_accum, stype = bytea)");
+	Execute("CREATE AGGREGATE scale_merged(bytea) (sfunc = icm_scale_combine, stype = bytea, finalfunc = icm_scale_final)");
+	Prepare("scale_final", "SELECT icm_scale_final($1::bytea)");
+	Prepare("scale_combine", "SELECT scale_merged($1::bytea)");
+	Prepare("scale_combine_two", "SELECT scale_merged(s) FROM (SELECT $1::bytea AS s UNION ALL SELECT scale_state(v)"
+			" FROM generate_series(1, 9) v) states");
+	/* each at another alignment */
+	Prepare("scale_combine_table", "SELECT scale_merged(r.s) FROM (VALUES ('a'::\"char\", $1::bytea, 'b'::\"char\", $1::bytea)) v(a, s, b, t),"
+			" LATERAL (SELECT s FROM (SELECT s UNION ALL SELECT t) u OFFSET 0) r");
+
+	MakeState(&state, 1, 1, 5, 5, values, 5);
+	ok(Send("scale_final", state.data, state.len, 1, &back)[0] == '\0', "a state made by hand is one");
+	text = Query("SELECT substr(encode(scale_state(v), 'hex'), 1, 8) FROM generate_series(1, 9) v");
+	ok(strcmp(text, "01010500") == 0 || strcmp(text, "01010005") == 0, "and looks like the server's own");
+	free(text);
+
+	for (int version = 0; version < 256; version += version == 2 ? 253 : 2)
+	{
+		MakeState(&state, version, 1, 5, 5, values, 5);
+		CheckCorrupt(&state, "version");
+	}
+	MakeState(&state, 1, 0, 5, 5, values, 5);
+	CheckCorrupt(&state, "method 0");
+	MakeState(&state, 1, 255, 5, 5, values, 5);
+	CheckCorrupt(&state, "method 255");
+	for (int grades = 0; grades < 0xFFFF; grades = grades == 0 ? 1 : grades == 1 ? 27 : grades * 7)
+	{
+		MakeState(&state, 1, 1, grades, 5, values, 5);
+		CheckCorrupt(&state, "grades");
+	}
+	MakeState(&state, 1, 1, 5, 6, values, 5);
+	CheckCorrupt(&state, "more values than room");
+	MakeState(&state, 1, 1, 5, -1, values, 5);
+	CheckCorrupt(&state, "negative number of values");
+	MakeState(&state, 1, 1, 5, INT64_MIN, values, 5);
+	CheckCorrupt(&state, "least number of values");
+	MakeState(&state, 1, 1, 5, INT64_MAX, values, 5);
+	CheckCorrupt(&state, "largest number of values");
+	MakeState(&state, 1, 1, 5, INT64_C(0x2000000000000001), values, 5);
+	CheckCorrupt(&state, "number of values whose size wraps around");
+	MakeState(&state, 1, 1, 5, 5, not_finite, 5);
+	CheckCorrupt(&state, "NaN");
+	MakeState(&state, 1, 1, 5, 5, infinite, 5);
+	CheckCorrupt(&state, "infinity");
+	for (state.len = 0; state.len < 12; state.len++)
+		wrong += strcmp(Send("scale_final", state.data, state.len, 1, NULL), "XX001") != 0 ||
+			strcmp(Send("scale_combine", state.data, state.len, 1, NULL), "XX001") != 0;
+	ok(wrong == 0, "state of icm_scale_agg: cut short: corrupt (%d are not)", wrong);
+
+	wrong = 0;
+	for (int round = 0; round < 3000; round++)
+	{
+		static const char *const ways[] = {"scale_final", "scale_combine", "scale_combine_two", "scale_combine_table"};
+		const char *sqlstate;
+
+		MakeState(&state, 1, 1, 2 + (int) (Random() % 4), (int) (Random() % 6), values, 5);
+		Mutate(&state, NULL);
+		sqlstate = Send(ways[Random() % 4], state.data, state.len, 1, NULL);
+		wrong += strcmp(sqlstate, "") != 0 && strcmp(sqlstate, "XX001") != 0 && strcmp(sqlstate, "22023") != 0;
+	}
+	ok(wrong == 0, "state of icm_scale_agg: 3000 random ones are errors or scales (%d are neither)", wrong);
+}
+
+/* The same states as initial conditions, which accum goes on with and changes in place. */
+static void
+CheckInitialConditions(void)
+{
+	static const double values[] = {3, 1, 2, 5, 4};
+	int			wrong = 0,
+				made = 0;
+
+	for (int round = 0; round < 300; round++)
+	{
+		Bytes		state;
+		char		sql[SIZE_MAX_SENT],
+				   *at = sql;
+		PGresult   *result;
+		const char *sqlstate;
+
+		MakeState(&state, 1, 1, 5, (int) (Random() % 6), values, 5);
+		if (round > 0)
+			Mutate(&state, NULL);
+		at += sprintf(at, "CREATE OR REPLACE AGGREGATE crafted(float8, int) (sfunc = icm_scale_accum, stype = bytea,"
+					  " finalfunc = icm_scale_final, combinefunc = icm_scale_combine, initcond = '\\x");
+		for (int i = 0; i < state.len; i++)
+			at += sprintf(at, "%02x", (unsigned char) state.data[i]);
+		strcpy(at, "')");
+		Execute(sql);
+		made++;
+		for (int nulls = 0; nulls < 2; nulls++)
+		{
+			/* in groups, each of which must have a copy of its own */
+			result = PQexec(conn, nulls ? "SELECT crafted(NULL, 5)" :
+							"SELECT crafted(v, 5), v % 3 FROM generate_series(1, 300) v GROUP BY 2");
+			sqlstate = PQresultStatus(result) == PGRES_TUPLES_OK ? "" : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+			if (sqlstate == NULL || PQstatus(conn) != CONNECTION_OK)
+				Die("the server has crashed");
+			wrong += strcmp(sqlstate, "") != 0 && strcmp(sqlstate, "XX001") != 0 && strcmp(sqlstate, "22023") != 0;
+			PQclear(result);
+		}
+	}
+	ok(wrong == 0, "%d crafted initial conditions are errors or scales (%d are neither)", made, wrong);
+
+	ok(strcmp(Send("scale_accum_alone", "1", 1, 0, NULL), "0A000") == 0, "icm_scale_accum is called by aggregates only");
+	ok(strcmp(Send("scale_combine_alone", "\\x01", 4, 0, NULL), "0A000") == 0, "icm_scale_combine too");
+}
+
+/* A query that counts what is wrong. */
+static void
+CheckNone(const char *sql, const char *name)
+{
+	char	   *count = Query(sql);
+
+	ok(strcmp(count, "0") == 0, "%s", name);
+	if (strcmp(count, "0") != 0)
+		printf("# %s\n", count);
+	free(count);
+}
+
+/*
+ * The open ledgers that the aggregates build in are values of icm_ledger:
+ * without a final function they get into tables, and everywhere.
+ */
+static void
+CheckOpenLedgers(void)
+{
+	PGresult   *result;
+	int			wrong = 0;
+
+	Execute("CREATE AGGREGATE open(date, float8, float8) (sfunc = icm_ledger_add, stype = icm_ledger)");
+	Execute("CREATE AGGREGATE open_from_empty(date, float8, float8)"
+			" (sfunc = icm_ledger_add, stype = icm_ledger, initcond = '{}')");
+	Execute("CREATE AGGREGATE open_from_some(date, float8, float8)"
+			" (sfunc = icm_ledger_add, stype = icm_ledger, initcond = '{2024-01-05 1 0.1 0.2}')");
+	Execute("CREATE AGGREGATE open_merged(icm_ledger) (sfunc = icm_ledger_merge, stype = icm_ledger)");
+	Execute("CREATE TABLE event AS SELECT i % 100 AS c, date '2024-01-01' + i * 7919 % (i % 100 * 5 + 1) AS day,"
+			" CASE WHEN i % 11 <> 0 THEN (i % 97 - 20) / 10.0::float8 END AS revenue, i / 7.0::float8 AS cost"
+			" FROM generate_series(1, 50000) i");
+	Execute("CREATE TABLE ledger AS SELECT c, open(day, revenue, cost) AS open, icm_ledger_agg(day, revenue, cost) AS closed,"
+			" open_from_empty(day, revenue, cost) AS from_empty, open_from_some(day, revenue, cost) AS from_some"
+			" FROM event GROUP BY c");
+	CheckNone("SELECT count(*) FROM ledger WHERE c = 0 AND pg_column_size(open) <= pg_column_size(closed)",
+			  "open ledgers are stored with their room");
+	CheckNone("SELECT count(*) FROM ledger WHERE open::text <> closed::text OR from_empty::text <> closed::text"
+			  " OR icm_ledger_send(open) <> icm_ledger_send(closed)", "open ledgers read as closed ones: text, binary");
+	CheckNone("SELECT count(*) FROM ledger WHERE icm_rfm(open, '2024-06-01') IS DISTINCT FROM icm_rfm(closed, '2024-06-01')"
+			  " OR icm_btyd(open, '2024-06-01') IS DISTINCT FROM icm_btyd(closed, '2024-06-01')"
+			  " OR icm_contribution(open) <> icm_contribution(closed)"
+			  " OR icm_decayed_contribution(open, '2024-06-01', 30) <> icm_decayed_contribution(closed, '2024-06-01', 30)"
+			  " OR ARRAY(SELECT d FROM icm_ledger_days(open) d)::text <> ARRAY(SELECT d FROM icm_ledger_days(closed) d)::text",
+			  "open ledgers read as closed ones: accessors");
+	CheckNone("SELECT count(*) FROM ledger WHERE icm_ledger_add(open, '2024-01-03', 0.1, NULL)::text"
+			  " <> icm_ledger_add(closed, '2024-01-03', 0.1, NULL)::text"
+			  " OR icm_ledger_merge(open, closed)::text <> icm_ledger_merge(closed, closed)::text"
+			  " OR icm_ledger_merge(closed, open)::text <> icm_ledger_merge(closed, closed)::text"
+			  " OR icm_ledger_merge(NULL, open)::text <> closed::text OR icm_ledger_add(open, NULL, NULL)::text <> closed::text",
+			  "open ledgers are added to and merged as closed ones");
+	CheckNone("SELECT count(*) FROM ledger JOIN (SELECT c, icm_ledger_agg(day, revenue, cost) AS expected FROM"
+			  " (SELECT * FROM event UNION ALL SELECT DISTINCT c, date '2024-01-05', 0.1::float8, 0.2::float8 FROM event) e"
+			  " GROUP BY c) x USING (c) WHERE from_some::text <> expected::text", "an initial condition counts");
+	CheckNone("SELECT count(*) FROM (SELECT c % 7, icm_rollup(open)::text a, open_merged(open)::text b, icm_rollup(closed)::text c"
+			  " FROM ledger GROUP BY 1) m WHERE (SELECT sum(orders) FROM icm_ledger_days(a::icm_ledger)) <>"
+			  " (SELECT sum(orders) FROM icm_ledger_days(c::icm_ledger)) OR a <> b", "open ledgers are rolled up");
+	/* unlike ledgers that were closed, and so rounded, they lose nothing: merged they are exact to the last bit */
+	CheckNone("SELECT count(*) FROM (SELECT c, icm_rollup(open)::text AS merged FROM (SELECT c, n % 3, open(day, revenue, cost) AS open"
+			  " FROM (SELECT *, row_number() OVER () AS n FROM event) e GROUP BY 1, 2) parts GROUP BY c) p"
+			  " JOIN ledger USING (c) WHERE merged <> closed::text", "parts that were left open merge exactly");
+	/* rows of a window share one state, which goes on changing */
+	CheckNone("SELECT count(*) FROM (SELECT open(day, revenue, cost) OVER w::text AS a, icm_ledger_agg(day, revenue, cost) OVER w::text AS b,"
+			  " lag(day) OVER (ORDER BY day, cost) FROM (SELECT * FROM event WHERE c = 42) e"
+			  " WINDOW w AS (ORDER BY day, cost)) w WHERE a <> b", "open ledgers of a window");
+	CheckNone("SELECT count(*) FROM (SELECT c, ledger, (SELECT icm_ledger_agg(day, revenue, cost) FROM (SELECT * FROM event e WHERE e.c = 7"
+			  " ORDER BY day, cost LIMIT n) first)::text AS expected FROM (SELECT c, row_number() OVER w AS n,"
+			  " icm_ledger_agg(day, revenue, cost) OVER (ORDER BY day, cost ROWS UNBOUNDED PRECEDING)::text AS ledger"
+			  " FROM event WHERE c = 7 WINDOW w AS (ORDER BY day, cost)) w) x WHERE ledger <> expected",
+			  "running ledgers of a window");
+	Execute("UPDATE ledger SET open = (SELECT open(day, i, i) FROM (SELECT date '2024-01-01' + i * 3 AS day, i"
+			" FROM generate_series(5000, 1, -1) i) d), closed = (SELECT icm_ledger_agg(date '2024-01-01' + i * 3, i, i)"
+			" FROM generate_series(1, 5000) i) WHERE c = 1");
+	Execute("VACUUM FULL ledger");
+	CheckNone("SELECT count(*) FROM ledger WHERE open::text <> closed::text", "a large one, out of line");
+
+	result = PQexecParams(conn, "SELECT open, closed FROM ledger WHERE c > 1", 0, NULL, NULL, NULL, NULL, 1);
+	if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) == 0)
+		Die("ledgers");
+	for (int row = 0; row < PQntuples(result); row++)
+	{
+		int			len = PQgetlength(result, row, 0);
+		static Bytes back;
+
+		wrong += len != PQgetlength(result, row, 1) ||
+			memcmp(PQgetvalue(result, row, 0), PQgetvalue(result, row, 1), len) != 0;
+		if (len <= SIZE_MAX_SENT)
+			wrong += Send("icm_ledger", PQgetvalue(result, row, 0), len, 1, &back)[0] != '\0' ||
+				back.len != len || memcmp(back.data, PQgetvalue(result, row, 0), len) != 0;
+	}
+	ok(wrong == 0, "fetched in binary, they are closed, and go in again (%d do not)", wrong);
+	PQclear(result);
+}
+
+/* ---- main ----------------------------------------------------------------- */
+
+int
+main(void)
+{
+	static const char *const ledgers[] = {
+		"{}",
+		"{2024-01-05 2 59.9 12.5}",
+		"{0044-03-15 BC 1 5e-324 0, 1999-12-31 0 -0.1 1e+300, 2024-02-29 2147483647 0 -7.25}",
+		"{4714-11-24 BC 1 1 1, 5874897-12-31 1 0.30000000000000004 1e+300}"
+	};
+	static const char *const scales[] = {
+		"{10}", "{-1.5,0,1e-300,0.1}", "{-1.7976931348623157e+308,1.7976931348623157e+308}",
+		"{1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25}"
+	};
+	static const char *const grades[] = {"A", "M", "Z"};
+	Bytes		valid;
+
+	conn = PQconnectdb("");
+	if (PQstatus(conn) != CONNECTION_OK)
+		Die("no connection");
+	Execute("SET client_min_messages = warning");
+	for (int i = 0; i < 3; i++)
+	{
+		char		sql[64];
+
+		snprintf(sql, sizeof(sql), "SELECT $1::%s", types[i]);
+		Prepare(types[i], sql);
+	}
+	Prepare("scale_accum_alone", "SELECT icm_scale_accum(NULL, $1::float8)");
+	Prepare("scale_combine_alone", "SELECT icm_scale_combine(NULL, $1::bytea)");
+
+	for (int i = 0; i < 4; i++)
+		CheckRoundTrip("icm_ledger", ledgers[i]);
+	for (int i = 0; i < 4; i++)
+		CheckRoundTrip("icm_scale", scales[i]);
+	for (int i = 0; i < 3; i++)
+		CheckRoundTrip("icm_grade", grades[i]);
+
+	CheckLedger();
+	CheckScale();
+	CheckGrade();
+
+	PutHeader(&valid, 1, 0, 0, 3);
+	PutEntry(&valid, -100, 0, -2.5, 1e10);
+	PutEntry(&valid, 8000, 3, 59.9, 0);
+	PutEntry(&valid, 8001, 1, 0, 0);
+	CheckDamage("icm_ledger", &valid, 8);
+	PutHeader(&valid, 1, 0, 0, 3);
+	PutDouble(&valid, -1);
+	PutDouble(&valid, 0);
+	PutDouble(&valid, 12.5);
+	CheckDamage("icm_scale", &valid, 8);
+
+	Fuzz("icm_ledger", ledgers, 4, 1, NULL, 3000);
+	Fuzz("icm_scale", scales, 4, 1, NULL, 3000);
+	Fuzz("icm_ledger", ledgers, 4, 0, "{},-+.eE 0123456789 BC\tx", 5000);
+	Fuzz("icm_scale", scales, 4, 0, "{},-+.eE 0123456789\nNa", 5000);
+	Fuzz("icm_grade", grades, 3, 0, "ABYZ[@az ", 1000);
+
+	CheckScaleStates();
+	CheckInitialConditions();
+	CheckOpenLedgers();
+
+	PQfinish(conn);
+	printf("1..%d\n", tests);
+	return failures > 0;
+}

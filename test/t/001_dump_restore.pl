@@ -1,0 +1,158 @@
+# What pg_dump takes out of a database comes back the same: ledgers, scales, grades, and
+# the published definitions with their history.
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use IcmTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = start_node('main');
+my $dumps = $node->basedir;
+$node->safe_psql('postgres', 'CREATE ROLE publisher LOGIN; CREATE ROLE reader LOGIN');
+
+# Everything that a restored database must have as it was. Published rows are compared
+# as a whole: by whom and when included.
+my $content = q{
+	SELECT p.*, encode(icm_ledger_send(ledger), 'hex'), encode(icm_scale_send(scale), 'hex')
+	FROM customer p ORDER BY id;
+	SELECT * FROM by_grade ORDER BY 1;
+	SELECT s.*, extract(epoch FROM published_at) FROM icm.standard s ORDER BY kind, name, version;
+	SELECT kind, name, version FROM icm.standard_in_force ORDER BY 1, 2;
+	SELECT icm_standard_scale('retail'), icm_standard_scale('retail', '2024-06-01'),
+		icm_grade(15, 'retail'), icm_grade(15, 'corporate "x"');
+	SET enable_seqscan = off;
+	SELECT count(*) FROM customer WHERE grade = 'B';
+};
+
+# fill(DATABASE, SCHEMA): the extension in that schema, and tables that use it
+sub fill
+{
+	my ($db, $schema) = @_;
+
+	$node->safe_psql('postgres', "CREATE DATABASE $db");
+	$node->safe_psql($db, qq{
+		CREATE SCHEMA IF NOT EXISTS $schema;
+		ALTER DATABASE $db SET search_path = public, $schema;
+		CREATE EXTENSION icm SCHEMA $schema;
+		GRANT USAGE ON SCHEMA $schema TO PUBLIC;
+		GRANT SELECT ON icm.standard TO reader;
+		GRANT SELECT, INSERT, UPDATE ON icm.standard TO publisher;
+		GRANT EXECUTE ON FUNCTION $schema.icm_publish TO publisher;
+	});
+
+	# in force before, now, and from 2100 on; one transaction each, by an ordinary role
+	$node->safe_psql($db, q{
+		SELECT icm_publish('scale', 'retail', '{5,10}', 'first', '2024-01-01');
+		SELECT icm_publish('scale', 'retail', '{10,20}', E'raised:\n\t''twice''', '2025-01-01');
+		SELECT icm_publish('scale', 'retail', '{0.1,1e300}', NULL, '2100-01-01');
+		SELECT icm_publish('scale', 'corporate "x"', '{-1,14.999999999999998}', '');
+		SELECT icm_publish('scale', 'corporate "x"', '{-1,15.000000000000002}', 'größer');
+	}, extra_params => [ '-U', 'publisher' ]);
+
+	# one ledger is long enough to be stored out of line
+	$node->safe_psql($db, q{
+		CREATE TABLE customer (
+			id int PRIMARY KEY, ledger icm_ledger, scale icm_scale, grade icm_grade, value float8,
+			fixed icm_grade GENERATED ALWAYS AS (icm_grade(value, '{20,40}'::icm_scale)) STORED);
+		INSERT INTO customer (id, ledger, scale, grade, value)
+		SELECT c, icm_ledger_agg(date '2024-01-01' + d * 3, 0.1 * d * c - 2, c / 3.0), icm_scale(ARRAY[c - 0.1, c]),
+			icm_grade(c, 'retail'), c
+		FROM generate_series(1, 50) c, generate_series(1, CASE c WHEN 7 THEN 5000 ELSE c % 4 + 1 END) d GROUP BY c;
+		INSERT INTO customer VALUES (51);
+		INSERT INTO customer VALUES (52, '{}', NULL, 'Z', -0.0),
+			(53, '{0044-03-15 BC 1 5e-324 0, 5874897-12-31 0 -1e300 0.1}', '{5e-324}', 'A', 20);
+		CREATE INDEX ON customer (grade);
+		CREATE INDEX ON customer USING hash (grade);
+		CREATE MATERIALIZED VIEW by_grade AS SELECT icm_grade(value, 'retail'), count(*) FROM customer GROUP BY 1;
+	});
+	return;
+}
+
+# The dump as text, without the random tokens that newer ones are enclosed in.
+sub dump_text
+{
+	my ($db) = @_;
+	my ($text, $errors) = run_command([ 'pg_dump', $node->connstr($db) ]);
+
+	$text =~ s/^\\(un)?restrict .*\n//mg;
+	return $text;
+}
+
+# compare(ORIGINAL, COPY, HOW)
+sub compare
+{
+	my ($original, $copy, $how) = @_;
+
+	# pg_dump leaves the settings of a database to pg_dump --create
+	$node->safe_psql('postgres', qq{ALTER DATABASE $copy SET search_path = public, crm, "My CRM"});
+	is($node->safe_psql($copy, $content), $node->safe_psql($original, $content), "$how: the same content");
+	return;
+}
+
+$ENV{PGHOST} = $node->host;
+$ENV{PGPORT} = $node->port;
+
+fill('original', 'public');
+my $dump = dump_text('original');
+like($dump, qr/^COPY icm\.standard /m, 'published rows are dumped');
+unlike($dump, qr/CREATE (TABLE icm|FUNCTION)/, 'the extension itself is not');
+
+# plain
+$node->safe_psql('postgres', 'CREATE DATABASE plain');
+$node->command_ok([ 'pg_dump', '-f', "$dumps/plain.sql", 'original' ], 'plain: pg_dump');
+$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$dumps/plain.sql", 'plain' ], 'plain: psql');
+compare('original', 'plain', 'plain');
+is(dump_text('plain'), $dump, 'plain: a dump of it is the same dump');
+
+is($node->safe_psql('plain', q{SELECT icm_grade(15, 'retail')}, extra_params => [ '-U', 'reader' ]),
+	'B', 'plain: who could read the standard still can');
+is( $node->safe_psql('plain', q{SELECT icm_publish('scale', 'retail', '{1}'); SELECT icm_grade(15, 'retail')},
+		extra_params => [ '-U', 'publisher' ]),
+	"4\nA", 'plain: publishing goes on with the next version');
+
+# custom and directory formats, the latter with several jobs
+$node->safe_psql('postgres', 'CREATE DATABASE custom');
+$node->command_ok([ 'pg_dump', '-Fc', '-f', "$dumps/custom", 'original' ], 'custom: pg_dump');
+$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', 'custom', "$dumps/custom" ], 'custom: pg_restore');
+compare('original', 'custom', 'custom');
+is(dump_text('custom'), $dump, 'custom: a dump of it is the same dump');
+
+$node->safe_psql('postgres', 'CREATE DATABASE directory');
+$node->command_ok([ 'pg_dump', '-Fd', '-j2', '-f', "$dumps/directory", 'original' ], 'directory: pg_dump');
+$node->command_ok([ 'pg_restore', '--exit-on-error', '-j2', '-d', 'directory', "$dumps/directory" ],
+	'directory: pg_restore');
+compare('original', 'directory', 'directory');
+
+# the data alone, into a database where extension and tables are there
+$node->safe_psql('postgres', 'CREATE DATABASE data_only');
+$node->command_ok([ 'pg_dump', '--schema-only', '-f', "$dumps/schema.sql", 'original' ], 'data only: pg_dump of schema');
+$node->command_ok([ 'pg_dump', '--data-only', '-f', "$dumps/data.sql", 'original' ], 'data only: pg_dump');
+$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$dumps/schema.sql", 'data_only' ],
+	'data only: schema');
+is($node->safe_psql('data_only', 'SELECT count(*) FROM icm.standard'), '0', 'data only: nothing is published yet');
+$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$dumps/data.sql", 'data_only' ], 'data only: data');
+$node->safe_psql('data_only', 'REFRESH MATERIALIZED VIEW by_grade');
+compare('original', 'data_only', 'data only');
+
+# the extension in other schemas than public, one of which must be quoted
+foreach my $schema ('crm', '"My CRM"')
+{
+	my $db = $schema eq 'crm' ? 'in_crm' : 'in_quoted';
+
+	fill($db, $schema);
+	$node->safe_psql('postgres', "CREATE DATABASE ${db}_copy");
+	$node->command_ok([ 'pg_dump', '-f', "$dumps/$db.sql", $db ], "schema $schema: pg_dump");
+	$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$dumps/$db.sql", "${db}_copy" ],
+		"schema $schema: psql");
+	compare($db, "${db}_copy", "schema $schema");
+	is(dump_text("${db}_copy"), dump_text($db), "schema $schema: a dump of it is the same dump");
+	is($node->safe_psql("${db}_copy", "SET search_path = ''; SELECT $schema.icm_grade(15, 'retail')"),
+		'B', "schema $schema: lookup by name under an empty search_path");
+}
+
+$node->stop;
+done_testing();

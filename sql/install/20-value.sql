@@ -32,11 +32,11 @@ COMMENT ON TYPE icm_ledger IS
 CREATE FUNCTION icm_ledger_add(ledger icm_ledger, day date, revenue float8) RETURNS icm_ledger
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_ledger_add(icm_ledger, date, float8) IS
-    'ledger with one event more, NULL being an empty one; error if the day is NULL or not finite or the amount NaN or infinite';
+    'ledger with one event more, NULL being an empty one; error if the day is NULL or not finite or the amount NaN, infinite or beyond 1e280';
 CREATE FUNCTION icm_ledger_add(ledger icm_ledger, day date, revenue float8, cost float8) RETURNS icm_ledger
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_ledger_add(icm_ledger, date, float8, float8) IS
-    'ledger with one event more, NULL being an empty one; revenue NULL: no purchase, negative: a refund; error if the day is NULL or not finite or an amount NaN or infinite';
+    'ledger with one event more, NULL being an empty one; revenue NULL: no purchase, negative: a refund; error if the day is NULL or not finite or an amount NaN, infinite or beyond 1e280';
 CREATE FUNCTION icm_ledger_add(ledger icm_ledger, day timestamp, revenue float8) RETURNS icm_ledger
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'icm_ledger_add_timestamp';
 COMMENT ON FUNCTION icm_ledger_add(icm_ledger, timestamp, float8) IS 'the same, on day::date';

@@ -11,52 +11,21 @@
  * count that no value can have, 22P02 wrong text, XX001 a corrupt state.
  */
 #include <math.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libpq-fe.h>
 
+#include "../tap.h"
+
 #define SIZE_MAX_SENT 4096
 
 static PGconn *conn;
-static int	tests = 0;
-static int	failures = 0;
-
-static void
-ok(bool good, const char *name,...)
-{
-	va_list		args;
-
-	printf("%sok %d - ", good ? "" : "not ", ++tests);
-	va_start(args, name);
-	vprintf(name, args);
-	va_end(args);
-	putchar('\n');
-	fflush(stdout);
-	failures += !good;
-}
-
 static void
 Die(const char *what)
 {
 	printf("Bail out! %s: %s\n", what, PQerrorMessage(conn));
 	exit(1);
-}
-
-/* xorshift64*: the same numbers everywhere */
-static uint64_t seed = UINT64_C(0xD1B54A32D192ED03);
-
-static uint64_t
-Random(void)
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return seed * UINT64_C(2685821657736338717);
 }
 
 /* ---- talking to the server ------------------------------------------------ */

@@ -10,36 +10,18 @@
  * the scale is {n}, so that it tells itself.
  */
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libpq-fe.h>
 
+#include "../tap.h"
+
 #define READERS 32
 #define VERSIONS 300
 #define PUBLISHERS 8
 #define PUBLICATIONS 40			/* of each publisher */
-
-static int	tests = 0;
-static int	failures = 0;
-
-static void
-ok(bool good, const char *name,...)
-{
-	va_list		args;
-
-	printf("%sok %d - ", good ? "" : "not ", ++tests);
-	va_start(args, name);
-	vprintf(name, args);
-	va_end(args);
-	putchar('\n');
-	fflush(stdout);
-	failures += !good;
-}
 
 static PGconn *
 Connect(void)

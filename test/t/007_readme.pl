@@ -1,7 +1,7 @@
 # Everything that README.md shows works: its sql blocks are run in their order, in one
 # session in a fresh database. A text block (or one without a language) that directly
-# follows is what psql prints, command tags left out. A block below the comment <!-- error --> must fail; its text
-# block is the message.
+# follows is what psql prints, command tags left out. A block below the comment
+# <!-- error --> must fail; its text block is the message.
 use strict;
 use warnings;
 

@@ -9,45 +9,14 @@
  */
 #include <float.h>
 #include <math.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "math/exactsum.h"
+#include "../tap.h"
 
 #define WORDS 34				/* 2,176 bits: sign, and 2^77 times the largest double */
 #define TERMS_MAX 2000
-
-static int	tests = 0;
-static int	failures = 0;
-
-static void
-ok(bool good, const char *name,...)
-{
-	va_list		args;
-
-	printf("%sok %d - ", good ? "" : "not ", ++tests);
-	va_start(args, name);
-	vprintf(name, args);
-	va_end(args);
-	putchar('\n');
-	failures += !good;
-}
-
-/* xorshift64*: the same numbers everywhere */
-static uint64_t seed = UINT64_C(0x9E3779B97F4A7C15);
-
-static uint64_t
-Random(void)
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return seed * UINT64_C(2685821657736338717);
-}
 
 /* A double of random sign and mantissa, with low <= |value| < 2 * high, as powers of two. */
 static double

@@ -5,44 +5,13 @@
  */
 #include <float.h>
 #include <math.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "math/quantile.h"
+#include "../tap.h"
 
 #define N_MAX 5000
-
-static int	tests = 0;
-static int	failures = 0;
-
-static void
-ok(bool good, const char *name,...)
-{
-	va_list		args;
-
-	printf("%sok %d - ", good ? "" : "not ", ++tests);
-	va_start(args, name);
-	vprintf(name, args);
-	va_end(args);
-	putchar('\n');
-	failures += !good;
-}
-
-/* xorshift64*: the same numbers everywhere */
-static uint64_t seed = UINT64_C(0x2545F4914F6CDD1D);
-
-static uint64_t
-Random(void)
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return seed * UINT64_C(2685821657736338717);
-}
 
 /* ---- sorting -------------------------------------------------------------- */
 

@@ -119,7 +119,7 @@ CREATE FUNCTION icm_publish(kind text, name text, body text, note text DEFAULT N
     AS $body$
 #variable_conflict use_variable
 DECLARE
-    latest record;
+    latest int;
     successor record;
     ends timestamptz := 'infinity';
 BEGIN
@@ -136,7 +136,7 @@ BEGIN
 
     -- one publisher at a time; readers go on reading
     LOCK TABLE icm.standard IN SHARE ROW EXCLUSIVE MODE;
-    SELECT max(s.version) AS version INTO latest FROM icm.standard s WHERE s.kind = kind AND s.name = name;
+    SELECT coalesce(max(s.version), 0) INTO latest FROM icm.standard s WHERE s.kind = kind AND s.name = name;
 
     -- a version that is to take effect later stays; this one is in force up to then
     SELECT s.version, s.in_force_from INTO successor
@@ -157,8 +157,8 @@ BEGIN
     UPDATE icm.standard s SET in_force_until = effective
     WHERE s.kind = kind AND s.name = name AND s.in_force_from <= effective AND effective < s.in_force_until;
     INSERT INTO icm.standard (kind, name, version, body, in_force_from, in_force_until, note)
-    VALUES (kind, name, coalesce(latest.version, 0) + 1, body, effective, ends, note);
-    RETURN coalesce(latest.version, 0) + 1;
+    VALUES (kind, name, latest + 1, body, effective, ends, note);
+    RETURN latest + 1;
 END
 $body$;
 REVOKE EXECUTE ON FUNCTION icm_publish(text, text, text, text, timestamptz) FROM PUBLIC;

@@ -3,7 +3,7 @@
  *		The backend's cache of icm.standard, and the lookup by name.
  *
  * Every change of icm.standard sends a relcache invalidation for it (the
- * trigger icm_standard_changed sees to that), which reaches every session when
+ * row trigger icm.standard_changed() sees to that), which reaches every session when
  * the change commits, the changing session at its next command, and again when
  * it rolls back. The callback only raises a flag; the next lookup throws the
  * cache away. The same message re-plans the statements that a name was folded
@@ -334,7 +334,10 @@ FindStandard(StandardCache *cache, Oid type, const char *name, int length, Snaps
 		pin = StampOf(snapshot);
 	}
 	if (seen.count == 0)
+	{
+		pfree(seen.versions);	/* a loop over names that are not published must not fill the cache */
 		return NULL;
+	}
 	standard = hash_search(cache->standards, &key, HASH_ENTER, NULL);
 	*standard = seen;
 	return standard;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <math.h>
 
+#include "common/int.h"
 #include "common/shortest_dec.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
@@ -79,7 +80,7 @@ IcmReadDouble(IcmReader *reader, double *value)
 }
 
 bool
-IcmReadCount(IcmReader *reader, int32 *value)
+IcmReadCount64(IcmReader *reader, int64 *value)
 {
 	int64		n = 0;
 
@@ -88,11 +89,60 @@ IcmReadCount(IcmReader *reader, int32 *value)
 		return false;
 	for (; IsDigit(*reader->at); reader->at++)
 	{
-		n = n * 10 + (*reader->at - '0');
-		if (n > PG_INT32_MAX)
+		if (pg_mul_s64_overflow(n, 10, &n) || pg_add_s64_overflow(n, *reader->at - '0', &n))
 			return false;
 	}
+	*value = n;
+	return true;
+}
+
+bool
+IcmReadCount(IcmReader *reader, int32 *value)
+{
+	int64		n;
+
+	if (!IcmReadCount64(reader, &n) || n > PG_INT32_MAX)
+		return false;
 	*value = (int32) n;
+	return true;
+}
+
+static bool
+IsWordStart(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static bool
+IsWordPart(char c)
+{
+	return IsWordStart(c) || IsDigit(c) || c == '.' || c == '-';
+}
+
+bool
+IcmReadName(IcmReader *reader, IcmName *name)
+{
+	IcmName		read = {0};
+	const char *at;
+	int			n = 0;
+
+	IcmReadSpace(reader);
+	at = reader->at;
+	read.quoted = *at == '"';
+	if (!read.quoted && !IsWordStart(*at))
+		return false;
+	if (read.quoted)
+		at++;
+	while (read.quoted ? *at != '"' || *++at == '"' : IsWordPart(*at))
+	{
+		if (*at == '\0' || n >= ICM_NAME_MAX)
+			return false;
+		read.text[n++] = *at++;
+	}
+	if (n == 0)
+		return false;
+	reader->at = at;
+	*name = read;
 	return true;
 }
 
@@ -144,6 +194,34 @@ IcmAppendDouble(StringInfo buf, double value)
 	enlargeStringInfo(buf, DOUBLE_SHORTEST_DECIMAL_LEN);
 	buf->len += double_to_shortest_decimal_bufn(value, buf->data + buf->len);
 	buf->data[buf->len] = '\0';
+}
+
+static bool
+IsWord(const char *name)
+{
+	if (!IsWordStart(*name))
+		return false;
+	while (IsWordPart(*name))
+		name++;
+	return *name == '\0';
+}
+
+void
+IcmAppendName(StringInfo buf, const char *name, bool quoted)
+{
+	if (!quoted && IsWord(name))
+	{
+		appendStringInfoString(buf, name);
+		return;
+	}
+	appendStringInfoChar(buf, '"');
+	for (; *name != '\0'; name++)
+	{
+		if (*name == '"')
+			appendStringInfoChar(buf, '"');
+		appendStringInfoChar(buf, *name);
+	}
+	appendStringInfoChar(buf, '"');
 }
 
 void

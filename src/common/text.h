@@ -33,11 +33,33 @@ extern bool IcmReadDouble(IcmReader *reader, double *value);
 /* A decimal integer from 0 to 2147483647; false otherwise. */
 extern bool IcmReadCount(IcmReader *reader, int32 *value);
 
+/* A decimal integer from 0 to 9223372036854775807; false otherwise. */
+extern bool IcmReadCount64(IcmReader *reader, int64 *value);
+
+/* Bytes of the longest name, as of PostgreSQL's own. */
+#define ICM_NAME_MAX 63
+
+typedef struct IcmName
+{
+	bool		quoted;
+	char		text[ICM_NAME_MAX + 1]; /* zero to the end: equal names, equal bytes */
+} IcmName;
+
+/*
+ * A name: a bare word [A-Za-z_][A-Za-z0-9_.-]*, or anything in double quotes,
+ * a double quote in it written twice. False unless there is one, of 1 to 63
+ * bytes.
+ */
+extern bool IcmReadName(IcmReader *reader, IcmName *name);
+
 /* A day, year-month-day with an optional " BC"; false unless it exists and PostgreSQL can hold it. */
 extern bool IcmReadDay(IcmReader *reader, DateADT *day);
 
 /* The shortest decimal text that reads back to the same double, whatever extra_float_digits says. */
 extern void IcmAppendDouble(StringInfo buf, double value);
+
+/* The name as IcmReadName reads it, quoted if asked for, or if it is no bare word. */
+extern void IcmAppendName(StringInfo buf, const char *name, bool quoted);
 
 /* The day as IcmReadDay reads it, whatever DateStyle says. */
 extern void IcmAppendDay(StringInfo buf, DateADT day);

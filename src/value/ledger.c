@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "common/flat.h"
+#include "common/rows.h"
 #include "common/text.h"
 #include "value/ledger.h"
 #include "value/ledger_calc.h"
@@ -216,17 +217,6 @@ icm_ledger_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
-/* Form a row of the function's result type and return it. */
-static Datum
-ReturnRow(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
-{
-	TupleDesc	tupdesc;
-
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls)));
-}
-
 static double
 CheckResult(double result)
 {
@@ -319,7 +309,7 @@ icm_rfm(PG_FUNCTION_ARGS)
 		values[0] = Int32GetDatum(as_of - purchases.last);
 		values[2] = Float8GetDatum(CheckResult(purchases.revenue) / purchases.days);
 	}
-	return ReturnRow(fcinfo, values, nulls);
+	return IcmReturnRow(fcinfo, values, nulls);
 }
 
 /* (x, t_x, t, m); all NULL for a customer who has not bought by as_of */
@@ -330,32 +320,24 @@ icm_btyd(PG_FUNCTION_ARGS)
 	IcmLedger  *ledger = PG_GETARG_LEDGER(0);
 	DateADT		as_of = PG_GETARG_DATEADT(1);
 	double		unit = PG_GETARG_FLOAT8(2);
-	IcmPurchases purchases;
+	IcmBtyd		btyd;
 	Datum		values[4] = {0};
 	bool		nulls[4] = {true, true, true, true};
-	int			x;
 
-	CheckAsOf(as_of);
 	if (!isfinite(unit) || unit <= 0.0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unit_days must be positive and finite")));
-
-	purchases = IcmLedgerPurchases(ledger, as_of);
-	if (purchases.days > 0)
+	if (IcmLedgerBtyd(ledger, as_of, unit, &btyd))
 	{
-		x = purchases.days - 1;
-		values[0] = Int32GetDatum(x);
-		values[1] = Float8GetDatum(CheckResult(((double) purchases.last - purchases.first) / unit));
-		values[2] = Float8GetDatum(CheckResult(((double) as_of - purchases.first) / unit));
+		values[0] = Int32GetDatum(btyd.x);
+		values[1] = Float8GetDatum(btyd.t_x);
+		values[2] = Float8GetDatum(btyd.t);
+		values[3] = Float8GetDatum(btyd.m);
 		nulls[0] = nulls[1] = nulls[2] = false;
-		if (x > 0)
-		{
-			values[3] = Float8GetDatum(CheckResult(purchases.repeat_revenue) / x);
-			nulls[3] = false;
-		}
+		nulls[3] = btyd.x == 0;
 	}
-	return ReturnRow(fcinfo, values, nulls);
+	return IcmReturnRow(fcinfo, values, nulls);
 }
 
 /* (day, orders, revenue, cost) of each active day, ascending */

@@ -104,3 +104,60 @@ IcmLedgerPurchases(const IcmLedger *ledger, DateADT as_of)
 	result.revenue = IcmExactSumRound(&sum);
 	return result;
 }
+
+bool
+IcmLedgerBtyd(const IcmLedger *ledger, DateADT as_of, double unit_days, IcmBtyd *btyd)
+{
+	IcmPurchases purchases;
+
+	if (DATE_NOT_FINITE(as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("as_of must be a finite day")));
+	purchases = IcmLedgerPurchases(ledger, as_of);
+	if (purchases.days == 0)
+		return false;
+	btyd->x = purchases.days - 1;
+	btyd->t_x = ((double) purchases.last - purchases.first) / unit_days;
+	btyd->t = ((double) as_of - purchases.first) / unit_days;
+	btyd->m = btyd->x > 0 ? purchases.repeat_revenue / btyd->x : 0.0;
+	if (isinf(btyd->t) || isinf(btyd->m))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("result is out of range"),
+				 errdetail("It is beyond what float8 holds, about 1.8e308.")));
+	return true;
+}
+
+IcmServing
+IcmLedgerServing(const IcmLedger *ledger, DateADT as_of)
+{
+	IcmServing	result = {0};
+	IcmExactSum revenue,
+				contribution,
+				cost;
+	int			end = CountThrough(ledger, as_of);
+
+	IcmExactSumInit(&revenue);
+	IcmExactSumInit(&contribution);
+	IcmExactSumInit(&cost);
+	for (int i = 0; i < end; i++)
+	{
+		const IcmLedgerEntry *entry = &ledger->entries[i];
+
+		CHECK_FOR_INTERRUPTS();
+		IcmExactSumAdd(&contribution, entry->revenue);
+		if (entry->orders > 0)
+		{
+			result.days++;
+			IcmExactSumAdd(&revenue, entry->revenue);
+			IcmExactSumAdd(&contribution, -entry->cost);
+		}
+		else
+			IcmExactSumAdd(&cost, entry->cost);
+	}
+	result.revenue = IcmExactSumRound(&revenue);
+	result.contribution = IcmExactSumRound(&contribution);
+	result.cost = IcmExactSumRound(&cost);
+	return result;
+}

@@ -36,4 +36,30 @@ typedef struct IcmPurchases
 
 extern IcmPurchases IcmLedgerPurchases(const IcmLedger *ledger, DateADT as_of);
 
+/* What the models of answer.h need to know of a customer, times in units of unit_days. */
+typedef struct IcmBtyd
+{
+	int			x;				/* repeat purchase days */
+	double		t_x;			/* from the first to the last */
+	double		t;				/* from the first to as_of */
+	double		m;				/* mean revenue of a repeat purchase day; 0 if there is none */
+} IcmBtyd;
+
+/* False if there is no purchase up to as_of. Errors: 22008 for an as_of that is not finite. */
+extern bool IcmLedgerBtyd(const IcmLedger *ledger, DateADT as_of, double unit_days, IcmBtyd *btyd);
+
+/*
+ * What a customer's purchases and service have cost so far. Days with orders
+ * are purchases; all else (calls, returns, visits) happens on the other days.
+ */
+typedef struct IcmServing
+{
+	int			days;			/* purchase days */
+	double		revenue;		/* of the purchase days */
+	double		contribution;	/* of the purchase days, less refunds on other days */
+	double		cost;			/* of the other days: the cost to serve */
+} IcmServing;
+
+extern IcmServing IcmLedgerServing(const IcmLedger *ledger, DateADT as_of);
+
 #endif							/* ICM_LEDGER_CALC_H */

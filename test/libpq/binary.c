@@ -151,7 +151,11 @@ PutEntry(Bytes *bytes, int64_t day, int64_t orders, double revenue, double cost)
 /* ---- one value ------------------------------------------------------------ */
 
 /* Statements "<type>" (value back) exist for each type; text and binary share them. */
-static const char *const types[] = {"icm_ledger", "icm_scale", "icm_grade"};
+static const char *const types[] = {
+	"icm_ledger", "icm_scale", "icm_grade", "icm_clv_model", "icm_cost_model", "icm_value_definition"
+};
+
+#define TYPES ((int) (sizeof(types) / sizeof(types[0])))
 
 static void
 CheckRoundTrip(const char *type, const char *text)
@@ -525,6 +529,86 @@ Fuzz(const char *type, const char *const *samples, int count, int format, const 
 	   format == 1 ? "messages" : "texts", values, wrong);
 }
 
+/* ---- definitions ----------------------------------------------------------- */
+
+/* Types whose binary form is a header and the text, and texts that they write. */
+#define SAMPLES 3
+static const struct
+{
+	const char *type;
+	const char *samples[SAMPLES];
+}			definitions[] = {
+	{"icm_clv_model", {
+		"{process: bgnbd, unit_days: 7, r: 0.243, alpha: 4.414, a: 0.793, b: 2.426, customers: 2357, loglik: -9582.4,"
+		" covariance: [4 1 3 0.5 -0.25 2 0 0 0 0.001], spend: gammagamma, p: 6.25, q: 3.74, gamma: 15.44,"
+		" spend_customers: 946, spend_loglik: -4058.9, spend_covariance: [1 0 2 0.5 0.5 3]}",
+		"{process: sbg, unit_days: 365.25, alpha: 5e-324, beta: 1.7976931348623157e+308}",
+		"{spend: gammagamma, p: 0.30000000000000004, q: 1.0000000000000002, gamma: 15}"}},
+	{"icm_cost_model", {
+		"{call: 6.5, e-mail: 0.002, \"field visit\": 350, return: 4 + 3%, default: 1}",
+		"{\"default\": 1e+300 + 0.1%, \"say \"\"\303\244\"\"\": 5e-324%, z: 0}",
+		"{default: 0}"}},
+	{"icm_value_definition", {
+		"{history_days: 730, horizon_days: 365, annual_discount: 0.1, margin: 0.35, cost_to_serve: 12.5, currency: EUR, model: retail}",
+		"{half_life_days: 0.5, horizon_days: 2147483647, annual_discount: 1, margin: learnt, cost_to_serve: learnt, model: \"a \"\"b\"\"\"}",
+		"{horizon_days: 1, annual_discount: 0, margin: -1, cost_to_serve: 0, currency: \"\342\202\254\", model: m}"}},
+};
+
+#define DEFINITIONS ((int) (sizeof(definitions) / sizeof(definitions[0])))
+
+/* The header and the text, which may be other than the type would write it. */
+static void
+PutText(Bytes *bytes, int version, int flags, int zero, int64_t count, const char *text, int len)
+{
+	PutHeader(bytes, version, flags, zero, count);
+	memcpy(&bytes->data[bytes->len], text, len);
+	bytes->len += len;
+}
+
+static void
+CheckDefinition(int i)
+{
+	static const int64_t counts[] = {0, 1, -1, INT32_MIN, 0x3FFFFFF7};
+	static const int64_t beyond[] = {0x3FFFFFF8, INT32_MAX};
+	const char *type = definitions[i].type;
+	const char *text = definitions[i].samples[0];
+	int			len = (int) strlen(text);
+	Bytes		bytes;
+
+	for (int j = 0; j < SAMPLES; j++)
+		CheckRoundTrip(type, definitions[i].samples[j]);
+	for (size_t j = 0; j < sizeof(counts) / sizeof(counts[0]); j++)
+	{
+		PutText(&bytes, 1, 0, 0, counts[j], text, len);
+		CheckError(type, &bytes, "22P03", "a count that lies");
+	}
+	for (size_t j = 0; j < sizeof(beyond) / sizeof(beyond[0]); j++)
+	{
+		PutText(&bytes, 1, 0, 0, beyond[j], text, len);
+		CheckError(type, &bytes, "54000", "a count beyond 1 GB");
+	}
+	for (int version = 0; version < 256; version += version == 2 ? 253 : 2)
+	{
+		PutText(&bytes, version, 0, 0, len, text, len);
+		CheckError(type, &bytes, "22P03", "version");
+	}
+	PutText(&bytes, 1, 1, 0, len, text, len);
+	CheckError(type, &bytes, "22P03", "flags");
+	PutText(&bytes, 1, 0, 256, len, text, len);
+	CheckError(type, &bytes, "22P03", "padding");
+	PutText(&bytes, 1, 0, 0, len - 1, text, len - 1);
+	CheckError(type, &bytes, "22P02", "a text without its end");
+	PutText(&bytes, 1, 0, 0, len + 1, text, len + 1);
+	CheckError(type, &bytes, "22021", "a zero byte after the text");
+	PutText(&bytes, 1, 0, 0, 0, text, 0);
+	CheckError(type, &bytes, "22P02", "no text");
+
+	PutText(&bytes, 1, 0, 0, len, text, len);
+	CheckDamage(type, &bytes, 8);
+	Fuzz(type, definitions[i].samples, SAMPLES, 1, NULL, 3000);
+	Fuzz(type, definitions[i].samples, SAMPLES, 0, "{}[],:%\"\" -+.eE0123456789learntdf_\t", 5000);
+}
+
 /* ---- transition states ---------------------------------------------------- */
 
 /*
@@ -789,7 +873,7 @@ main(void)
 	if (PQstatus(conn) != CONNECTION_OK)
 		Die("no connection");
 	Execute("SET client_min_messages = warning");
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < TYPES; i++)
 	{
 		char		sql[64];
 
@@ -826,6 +910,9 @@ main(void)
 	Fuzz("icm_ledger", ledgers, 4, 0, "{},-+.eE 0123456789 BC\tx", 5000);
 	Fuzz("icm_scale", scales, 4, 0, "{},-+.eE 0123456789\nNa", 5000);
 	Fuzz("icm_grade", grades, 3, 0, "ABYZ[@az ", 1000);
+
+	for (int i = 0; i < DEFINITIONS; i++)
+		CheckDefinition(i);
 
 	CheckScaleStates();
 	CheckInitialConditions();

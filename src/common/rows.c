@@ -1,0 +1,52 @@
+/*
+ * rows.c
+ *		What functions that return rows share; see rows.h.
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "miscadmin.h"
+
+#include "common/rows.h"
+
+static TupleDesc
+RowType(FunctionCallInfo fcinfo)
+{
+	TupleDesc	tupdesc;
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	return BlessTupleDesc(tupdesc);
+}
+
+Datum
+IcmReturnRow(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	return HeapTupleGetDatum(heap_form_tuple(RowType(fcinfo), values, nulls));
+}
+
+/* As InitMaterializedSRF() of PostgreSQL 15 does. */
+void
+IcmBeginRows(IcmRows *rows, FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *info = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext oldcontext;
+
+	if (info == NULL || !IsA(info, ReturnSetInfo) || !(info->allowedModes & SFRM_Materialize))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+	oldcontext = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
+	rows->tupdesc = RowType(fcinfo);
+	rows->store = tuplestore_begin_heap((info->allowedModes & SFRM_Materialize_Random) != 0, false, work_mem);
+	info->returnMode = SFRM_Materialize;
+	info->setResult = rows->store;
+	info->setDesc = rows->tupdesc;
+	MemoryContextSwitchTo(oldcontext);
+}
+
+void
+IcmPutRow(IcmRows *rows, Datum *values, bool *nulls)
+{
+	tuplestore_putvalues(rows->store, rows->tupdesc, values, nulls);
+}

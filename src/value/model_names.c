@@ -1,0 +1,48 @@
+/*
+ * model_names.c
+ *		Names of the processes and of their parameters; see model.h.
+ */
+#include "value/model.h"
+
+static const struct
+{
+	const char *name;
+	const char *param[ICM_PARAMS_MAX + 1];	/* ends with NULL */
+}			processes[] = {
+	[ICM_PROCESS_NONE] = {NULL, {NULL}},
+	[ICM_BGNBD] = {"bgnbd", {"r", "alpha", "a", "b"}},
+	[ICM_MBGNBD] = {"mbgnbd", {"r", "alpha", "a", "b"}},
+	[ICM_PARETONBD] = {"paretonbd", {"r", "alpha", "s", "beta"}},
+	[ICM_SBG] = {"sbg", {"alpha", "beta"}},
+	[ICM_GAMMAGAMMA] = {"gammagamma", {"p", "q", "gamma"}},
+};
+
+static int
+Exists(IcmProcess process)
+{
+	return (unsigned int) process < sizeof(processes) / sizeof(processes[0]);
+}
+
+const char *
+IcmProcessName(IcmProcess process)
+{
+	return Exists(process) ? processes[process].name : NULL;
+}
+
+int
+IcmProcessParams(IcmProcess process)
+{
+	int			n = 0;
+
+	while (IcmProcessParam(process, n) != NULL)
+		n++;
+	return n;
+}
+
+const char *
+IcmProcessParam(IcmProcess process, int i)
+{
+	if (!Exists(process) || i < 0 || i > ICM_PARAMS_MAX)
+		return NULL;
+	return processes[process].param[i];
+}

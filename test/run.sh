@@ -9,7 +9,7 @@
 #   test/specs/*.spec   isolation tester; also with assertions on
 #   test/t/*.pl         PostgreSQL::Test (TAP)
 #   test/libpq/*.c      programs that use libpq; print TAP; their database has icm
-#   test/unit/*.c       programs that use src/math alone; print TAP; with sanitizers
+#   test/unit/*.c       programs that use the sources without PostgreSQL alone; print TAP; with sanitizers
 set -euo pipefail
 shopt -s nullglob
 exec </dev/null 2>&1 3>&1
@@ -265,7 +265,7 @@ run_unit() {
     if [[ ${#flags[@]} -eq 0 ]]; then echo "(without sanitizers: not available)"; fi
     for file in "${programs[@]}"; do
         program "unit $(basename "$file" .c)" "$file" -O1 "${flags[@]}" \
-            -I"$ICM_SRC/src" "$ICM_SRC"/src/math/*.c -lm
+            -I"$ICM_SRC/src" "$ICM_SRC"/src/math/*.c "$ICM_SRC"/src/value/model_*.c -lm
     done
 }
 

@@ -1,0 +1,69 @@
+/*
+ * model_fit.c
+ *		What the fits share; see model_fit.h.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "math/cholesky.h"
+#include "math/minimise.h"
+#include "value/model_fit.h"
+
+/* What one more step may gain in log-likelihood. */
+#define TOLERANCE 1e-6
+
+static IcmFitFault
+FaultOf(IcmMinimum minimum)
+{
+	switch (minimum)
+	{
+		case ICM_MINIMUM_FOUND:
+			return ICM_FIT_OK;
+		case ICM_MINIMUM_NOT_CONVEX:
+			return ICM_FIT_NOT_CONVEX;
+		case ICM_MINIMUM_NOT_FOUND:
+			break;
+	}
+	return ICM_FIT_NOT_CONVERGED;
+}
+
+/* A parameter whose logarithm's variance is too large; -1 if there is none. */
+static int
+Undetermined(const double *cov, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (!(cov[ICM_PACKED(i, i)] <= ICM_LOG_ERROR_MAX * ICM_LOG_ERROR_MAX))
+			return i;
+	return -1;
+}
+
+IcmFitFault
+IcmFitMaximum(IcmLikelihood negative_mean, void *arg, int n, double weight,
+			  const double *start, int starts, const double *guess, const IcmFitHost *host,
+			  IcmEstimate *estimate, double *log_param, int *which)
+{
+	IcmFitFault fault = ICM_FIT_NOT_CONVERGED;
+
+	for (int i = 0; i < starts; i++)
+	{
+		IcmMinimum	minimum;
+		double		value;
+
+		memcpy(log_param, start + i * n, n * sizeof(double));
+		minimum = IcmMinimise(negative_mean, arg, n, TOLERANCE / weight, host->poll,
+							  guess, log_param, &value, estimate->cov);
+		if (minimum != ICM_MINIMUM_FOUND)
+		{
+			fault = FaultOf(minimum);
+			continue;
+		}
+		for (int j = 0; j < n * (n + 1) / 2; j++)
+			estimate->cov[j] /= weight;
+		estimate->loglik = -value * weight;
+		*which = Undetermined(estimate->cov, n);
+		if (*which < 0)
+			return ICM_FIT_OK;
+		fault = ICM_FIT_UNDETERMINED;
+	}
+	return fault;
+}

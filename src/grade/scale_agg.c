@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "common/aggregate.h"
 #include "grade/scale.h"
 #include "math/quantile.h"
 
@@ -226,11 +227,7 @@ icm_scale_combine(PG_FUNCTION_ARGS)
 
 	CheckInAggregate(fcinfo);
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return IcmReturnState(fcinfo);
 	other = GetAlignedState(PG_GETARG_DATUM(1));
 	if (PG_ARGISNULL(0))
 		PG_RETURN_POINTER(other);

@@ -26,6 +26,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
+#include "common/aggregate.h"
 #include "common/flat.h"
 #include "math/exactsum.h"
 #include "value/ledger.h"
@@ -386,15 +387,6 @@ AddEvent(FunctionCallInfo fcinfo, IcmLedgerEntry *event)
 	return ReturnCopy(fcinfo, Add(CopyOpen(fcinfo, 1), event));
 }
 
-/* An event that says nothing leaves the ledger as it is. */
-static Datum
-ReturnUnchanged(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
 /* icm_ledger_add(icm_ledger, date, revenue [, cost]); transition function too */
 PG_FUNCTION_INFO_V1(icm_ledger_add);
 Datum
@@ -403,7 +395,7 @@ icm_ledger_add(PG_FUNCTION_ARGS)
 	IcmLedgerEntry event;
 
 	if (!GetEvent(fcinfo, &event))
-		return ReturnUnchanged(fcinfo);
+		return IcmReturnState(fcinfo);
 	event.day = PG_GETARG_DATEADT(1);
 	return AddEvent(fcinfo, &event);
 }
@@ -416,7 +408,7 @@ icm_ledger_add_timestamp(PG_FUNCTION_ARGS)
 	IcmLedgerEntry event;
 
 	if (!GetEvent(fcinfo, &event))
-		return ReturnUnchanged(fcinfo);
+		return IcmReturnState(fcinfo);
 	event.day = DatumGetDateADT(DirectFunctionCall1(timestamp_date, PG_GETARG_DATUM(1)));
 	return AddEvent(fcinfo, &event);
 }
@@ -429,7 +421,7 @@ icm_ledger_add_timestamptz(PG_FUNCTION_ARGS)
 	IcmLedgerEntry event;
 
 	if (!GetEvent(fcinfo, &event))
-		return ReturnUnchanged(fcinfo);
+		return IcmReturnState(fcinfo);
 	event.day = DatumGetDateADT(DirectFunctionCall1(timestamptz_date, PG_GETARG_DATUM(1)));
 	return AddEvent(fcinfo, &event);
 }
@@ -443,7 +435,7 @@ icm_ledger_merge(PG_FUNCTION_ARGS)
 	const IcmLedger *other;
 
 	if (PG_ARGISNULL(1))
-		return ReturnUnchanged(fcinfo);
+		return IcmReturnState(fcinfo);
 	other = IcmFlatGet(PG_GETARG_DATUM(1), ICM_LEDGER_SIZE(0), ICM_LEDGER_VERSION, "icm_ledger");
 	if (PG_ARGISNULL(0))
 		PG_RETURN_POINTER(other);

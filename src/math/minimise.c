@@ -185,46 +185,57 @@ Hessian(const Problem *problem, const Point *point, double *packed)
 	return 1;
 }
 
-IcmMinimum
-IcmMinimise(IcmObjective f, void *arg, int n, double tolerance, void (*poll) (void),
-			const double *guess, double *x, double *value, double *covariance)
+/* Newton's method from a point that should be near the minimum, which it replaces. */
+static IcmMinimum
+Newton(const Problem *problem, Point *point, double *covariance)
 {
-	Problem		problem = {f, arg, n, tolerance, poll};
-	Point		point = {0};
-	IcmMinimum	result = ICM_MINIMUM_NOT_FOUND;
+	int			n = problem->n;
 
-	memcpy(point.x, x, n * sizeof(double));
-	Evaluate(&problem, &point);
-	if (!isfinite(point.value))
-		return result;
-	Bfgs(&problem, guess, &point);
 	for (int step = 0; step < NEWTON_STEPS; step++)
 	{
 		double		factor[ICM_HESSIAN_MAX];
 		double		direction[N];
 		double		gain;
 
-		poll();
-		if (!Hessian(&problem, &point, factor))
+		problem->poll();
+		if (!Hessian(problem, point, factor))
 			return ICM_MINIMUM_NOT_FOUND;
 		if (!IcmCholesky(factor, n))
 			return ICM_MINIMUM_NOT_CONVEX;
-		memcpy(direction, point.gradient, sizeof(direction));
+		for (int i = 0; i < n; i++)
+			direction[i] = -point->gradient[i];
 		IcmCholeskySolve(factor, n, direction);
-		gain = 0.5 * Dot(direction, point.gradient, n);
-		if (gain < tolerance)
+		gain = -0.5 * Dot(direction, point->gradient, n);
+		if (gain < problem->tolerance)
 		{
 			/* the step that would gain so little is made: it costs nothing more */
 			for (int i = 0; i < n; i++)
-				x[i] = point.x[i] - direction[i];
-			*value = point.value - gain;
+				point->x[i] += direction[i];
+			point->value -= gain;
 			IcmCholeskyInvert(factor, n, covariance);
 			return ICM_MINIMUM_FOUND;
 		}
-		for (int i = 0; i < n; i++)
-			direction[i] = -direction[i];
-		if (Descend(&problem, &point, direction) == 0.0)
+		if (Descend(problem, point, direction) == 0.0)
 			break;
 	}
+	return ICM_MINIMUM_NOT_FOUND;
+}
+
+IcmMinimum
+IcmMinimise(IcmObjective f, void *arg, int n, double tolerance, void (*poll) (void),
+			const double *guess, double *x, double *value, double *covariance)
+{
+	Problem		problem = {f, arg, n, tolerance, poll};
+	Point		point = {0};
+	IcmMinimum	result;
+
+	memcpy(point.x, x, n * sizeof(double));
+	Evaluate(&problem, &point);
+	if (!isfinite(point.value))
+		return ICM_MINIMUM_NOT_FOUND;
+	Bfgs(&problem, guess, &point);
+	result = Newton(&problem, &point, covariance);
+	memcpy(x, point.x, n * sizeof(double));
+	*value = point.value;
 	return result;
 }

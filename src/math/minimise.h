@@ -26,8 +26,9 @@ typedef enum IcmMinimum
  * made. Where guess is given, it is about the inverse of the Hessian at x, which
  * is then near the minimum.
  *
- * On return x is the minimum, *value the function there, and covariance the
- * inverse of the Hessian (lower triangle by rows). poll is called once a step,
+ * On return x is the minimum, or where the search ended without finding one,
+ * *value the function there, and covariance the inverse of the Hessian at the
+ * minimum (lower triangle by rows). poll is called once a step,
  * and may not return.
  */
 extern IcmMinimum IcmMinimise(IcmObjective f, void *arg, int n, double tolerance, void (*poll) (void),

@@ -457,7 +457,9 @@ IcmAliveAtLeast(IcmProcess process, const double *param, double x, double t, dou
 double
 IcmExpectedSpend(const double *spend, double x, double m)
 {
-	return spend[0] * (spend[2] + m * x) / (spend[0] * x + spend[1] - 1.0);
+	double		all = spend[0] * x + spend[1] - 1.0;
+
+	return spend[0] * (spend[2] / all + m * (x / all));
 }
 
 double

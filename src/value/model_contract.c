@@ -80,9 +80,7 @@ IcmFitContract(const int64_t *lost, const int64_t *kept, int periods,
 		return ICM_FIT_TOO_FEW;
 	data.weight = estimate->customers;
 	fault = IcmFitMaximum(ContractLikelihood, &data, 2, data.weight, start[0], 3, NULL, host, estimate, log_param, which);
-	if (fault != ICM_FIT_OK)
-		return fault;
 	estimate->param[0] = exp(log_param[0]);
 	estimate->param[1] = exp(log_param[1]);
-	return ICM_FIT_OK;
+	return fault;
 }

@@ -12,6 +12,34 @@
 /* What one more step may gain in log-likelihood. */
 #define TOLERANCE 1e-6
 
+/*
+ * A parameter that has gone beyond this on its way to zero or infinity is not
+ * determined, however small the curvature makes its error seem: rounding is all
+ * that is left of that.
+ */
+#define LOG_PARAM_MAX 11.5		/* a factor of 100,000, times and money scaled */
+
+/* The search goes no further than that. */
+#define LOG_PARAM_END 12.5
+
+typedef struct Bounded
+{
+	IcmLikelihood likelihood;
+	void	   *arg;
+	int			n;
+} Bounded;
+
+static double
+BoundedLikelihood(const double *log_param, double *gradient, void *arg)
+{
+	const Bounded *bounded = arg;
+
+	for (int i = 0; i < bounded->n; i++)
+		if (fabs(log_param[i]) > LOG_PARAM_END)
+			return NAN;
+	return bounded->likelihood(log_param, gradient, bounded->arg);
+}
+
 static IcmFitFault
 FaultOf(IcmMinimum minimum)
 {
@@ -27,12 +55,13 @@ FaultOf(IcmMinimum minimum)
 	return ICM_FIT_NOT_CONVERGED;
 }
 
-/* A parameter whose logarithm's variance is too large; -1 if there is none. */
+/* A parameter whose logarithm, or its variance (if it is known), is too large; -1 if there is none. */
 static int
-Undetermined(const double *cov, int n)
+Undetermined(const double *log_param, const double *cov, int n)
 {
 	for (int i = 0; i < n; i++)
-		if (!(cov[ICM_PACKED(i, i)] <= ICM_LOG_ERROR_MAX * ICM_LOG_ERROR_MAX))
+		if (fabs(log_param[i]) > LOG_PARAM_MAX ||
+			(cov != NULL && !(cov[ICM_PACKED(i, i)] <= ICM_LOG_ERROR_MAX * ICM_LOG_ERROR_MAX)))
 			return i;
 	return -1;
 }
@@ -42,6 +71,7 @@ IcmFitMaximum(IcmLikelihood negative_mean, void *arg, int n, double weight,
 			  const double *start, int starts, const double *guess, const IcmFitHost *host,
 			  IcmEstimate *estimate, double *log_param, int *which)
 {
+	Bounded		bounded = {negative_mean, arg, n};
 	IcmFitFault fault = ICM_FIT_NOT_CONVERGED;
 
 	for (int i = 0; i < starts; i++)
@@ -50,17 +80,18 @@ IcmFitMaximum(IcmLikelihood negative_mean, void *arg, int n, double weight,
 		double		value;
 
 		memcpy(log_param, start + i * n, n * sizeof(double));
-		minimum = IcmMinimise(negative_mean, arg, n, TOLERANCE / weight, host->poll,
+		minimum = IcmMinimise(BoundedLikelihood, &bounded, n, TOLERANCE / weight, host->poll,
 							  guess, log_param, &value, estimate->cov);
 		if (minimum != ICM_MINIMUM_FOUND)
 		{
-			fault = FaultOf(minimum);
+			*which = Undetermined(log_param, NULL, n);
+			fault = *which < 0 ? FaultOf(minimum) : ICM_FIT_UNDETERMINED;
 			continue;
 		}
 		for (int j = 0; j < n * (n + 1) / 2; j++)
 			estimate->cov[j] /= weight;
 		estimate->loglik = -value * weight;
-		*which = Undetermined(estimate->cov, n);
+		*which = Undetermined(log_param, estimate->cov, n);
 		if (*which < 0)
 			return ICM_FIT_OK;
 		fault = ICM_FIT_UNDETERMINED;

@@ -56,6 +56,11 @@ typedef enum IcmFitFault
 /* The largest standard error of a parameter's logarithm: a 95 % interval of a factor of 360 on either side. */
 #define ICM_LOG_ERROR_MAX 3.0
 
+/*
+ * The fits. Unless there were too few customers, estimate->param tells where
+ * the search ended, even if that is no fit.
+ */
+
 /* Fit bgnbd, mbgnbd or paretonbd. */
 extern IcmFitFault IcmFitProcess(IcmProcess process, const IcmHistory *history, size_t n,
 								 const IcmFitHost *host, IcmEstimate *estimate, int *which);

@@ -575,8 +575,6 @@ IcmFitProcess(IcmProcess process, const IcmHistory *history, size_t n,
 	fault = FitInTwoSteps(&data, process == ICM_PARETONBD ? ParetoLikelihood : BgLikelihood, start,
 						  estimate, log_param, which);
 	Release(&data);
-	if (fault != ICM_FIT_OK)
-		return fault;
 
 	estimate->loglik -= purchases * log(data.unit);
 	for (int i = 0; i < 4; i++)
@@ -584,5 +582,5 @@ IcmFitProcess(IcmProcess process, const IcmHistory *history, size_t n,
 	estimate->param[1] *= data.unit;
 	if (process == ICM_PARETONBD)
 		estimate->param[3] *= data.unit;
-	return ICM_FIT_OK;
+	return fault;
 }

@@ -243,10 +243,8 @@ IcmFitSpend(IcmSpend *spend, size_t n, const IcmFitHost *host, IcmEstimate *esti
 		estimate->loglik -= SumLogMeans(&data) + n * log(unit);
 	host->release(data.total);
 	host->release(data.block);
-	if (fault != ICM_FIT_OK)
-		return fault;
 	for (int i = 0; i < 3; i++)
 		estimate->param[i] = exp(log_param[i]);
 	estimate->param[2] *= unit;
-	return estimate->param[1] > 1.0 ? ICM_FIT_OK : ICM_FIT_NO_MEAN;
+	return fault == ICM_FIT_OK && estimate->param[1] <= 1.0 ? ICM_FIT_NO_MEAN : fault;
 }

@@ -3,7 +3,7 @@
 
 usage: test/reference/clv.py [--check] >test/reference/clv.txt
 
-Needs Python 3 and mpmath (Debian: python3-mpmath), and some ten minutes on two
+Needs Python 3 and mpmath (Debian: python3-mpmath), and a quarter of an hour on two
 cores. The rows, and so the file, are the same each time. test/unit/clv_answers.c
 compares the C code with them.
 
@@ -749,7 +749,7 @@ def main():
             if not off < AGREE:
                 sys.exit("%s %s %s %s: the two ways differ by %.1e" % (function, process, param, args, off))
             worst[function, process] = max(off, worst.get((function, process), 0))
-            print(function, process, *[repr(v).replace('.0 ', ' ') for v in param + args], value)
+            print(function, process, *map(repr, param + args), value)
     for (function, process), off in worst.items():
         print("%-10s %-10s two ways agree to %.1e" % (function, process, off), file=sys.stderr)
 

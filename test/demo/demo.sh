@@ -38,6 +38,12 @@ demo_server() {
     icm_psql -c 'CREATE EXTENSION icm'
 }
 
+# demo_report COMPANY: true for the company's data
+demo_report() {
+    local part
+    for part in report predict grade check; do demo_sql "$part.sql" -v company="$1"; done
+}
+
 demo_company() {
     local table
     say "" "2. Generating a company's data for 2023 and 2024 with SQL"
@@ -48,7 +54,7 @@ demo_company() {
     say "" "3. Making one ledger per customer from all of it"
     demo_sql company.sql
     say "   $(demo_count events) rows became $(demo_count ledgers) ledgers."
-    demo_sql report.sql -v company=true
+    demo_report true
 }
 
 demo_orders() {
@@ -63,13 +69,13 @@ demo_orders() {
     say "" "3. Making one ledger per customer"
     demo_sql orders.sql
     say "   ledgers: $(demo_count ledgers)"
-    demo_sql report.sql -v company=false
+    demo_report false
 }
 
 demo_end() {
     if [[ ${KEEP:-} == 1 ]]; then
         icm_keep
-        say "To try there: SELECT customer, icm_contribution(ledger) FROM ledgers ORDER BY 2 DESC LIMIT 10;"
+        say "To try there: SELECT * FROM worth ORDER BY value DESC LIMIT 10;"
     else
         say "The server is stopped and removed. To leave it running, and to get a psql on these data:"
         say "  make demo ${CSV:+CSV=$(printf %q "$CSV") }KEEP=1"

@@ -21,7 +21,7 @@ CREATE FUNCTION cents(amount float8) RETURNS numeric
 -- What drives a customer. The departments never see this table; it goes away again below.
 --   size        how much the customer buys, against an average household
 --   first_day   days since 2022-12-31; two thirds were customers before
---   years       for how long the customer stays, up to the end of 2024
+--   years       for how long the customer stays, up to the end of 2024; some are lost soon, some hardly ever
 --   goods_share cost of goods, as a share of revenue: big buyers have negotiated
 --   return_rate chance that an order comes back; some buy to try
 --   call_rate   calls a year
@@ -34,7 +34,7 @@ CREATE TABLE driver AS
         FROM generate_series(1, 20000) n
     )
     SELECT customer, business, size, first_day,
-           least(732 - first_day, 30 + 900 * exponential(customer, 4)) / 365.25 AS years,
+           least(732 - first_day, 30 + 800 * exponential(customer, 4) / exponential(customer, 10)) / 365.25 AS years,
            least(0.80, 0.50 + 0.14 * uniform(customer, 5)
                        + CASE WHEN business THEN 0.05 * ln(1 + size) ELSE 0 END) AS goods_share,
            CASE WHEN uniform(customer, 6) < 0.13 THEN 0.25 + 0.35 * uniform(customer, 7)
@@ -78,7 +78,7 @@ CREATE TABLE contract_invoices AS
 -- Customers get their money back, the company gets most of the goods back.
 CREATE TABLE returns AS
     SELECT customer, day + 3 + floor(18 * uniform(id, stream + 1))::int AS day, revenue AS refund,
-           cents(0.75 * goods_cost) AS goods_back, cents(9 + 0.08 * revenue) AS handling_cost
+           cents(0.75 * goods_cost) AS goods_back
     FROM (SELECT id, customer, day, revenue, goods_cost, 50 AS stream FROM online_orders
           UNION ALL
           SELECT id, customer, day, revenue, goods_cost, 60 FROM retail_orders) o
@@ -88,15 +88,14 @@ DELETE FROM returns WHERE day > '2024-12-31';
 
 CREATE TABLE calls AS
     SELECT customer, DATE '2022-12-31' + first_day + floor(years * 365 * uniform(id, 71))::int AS day,
-           cents(4 + 7 * exponential(id, 72)) AS cost
+           round((3.5 + 6.5 * exponential(id, 72))::numeric, 1) AS minutes
     FROM driver,
         generate_series(1, floor(years * call_rate * exponential(customer, 70))::int) n,
         LATERAL (SELECT customer * 10000::bigint + n AS id) c;
 
 -- Marketing writes to everybody and visits the big ones.
 CREATE TABLE contacts AS
-    SELECT customer, day, channel,
-           CASE channel WHEN 'e-mail' THEN 0.05 WHEN 'letter' THEN 1.20 ELSE 160.00 END::numeric(12, 2) AS cost
+    SELECT customer, day, channel
     FROM driver,
         generate_series(1, ceil(years * 7)::int) n,
         LATERAL (SELECT customer * 10000::bigint + n AS id) c,

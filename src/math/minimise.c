@@ -9,8 +9,10 @@
 #include "math/minimise.h"
 
 #define N ICM_VARIABLES_MAX
-#define BFGS_STEPS 500
+#define BFGS_STEPS 300
 #define NEWTON_STEPS 30
+#define PATIENCE 25				/* steps between looks at what has been gained */
+#define PATIENCE_GAIN 1e-9		/* least gain in them */
 #define LONGEST_STEP 2.0		/* of any one variable */
 #define DIFFERENCE 1e-4			/* of a variable, for the Hessian */
 
@@ -26,6 +28,7 @@ typedef struct Problem
 	IcmObjective f;
 	void	   *arg;
 	int			n;
+	double		limit;
 	double		tolerance;
 	void		(*poll) (void);
 } Problem;
@@ -47,6 +50,16 @@ Evaluate(const Problem *problem, Point *point)
 	for (int i = 0; i < problem->n; i++)
 		if (!isfinite(point->gradient[i]))
 			point->value = NAN;
+}
+
+/* Has a variable gone beyond the limit? */
+static int
+IsBeyond(const Problem *problem, const Point *point)
+{
+	for (int i = 0; i < problem->n; i++)
+		if (fabs(point->x[i]) > problem->limit)
+			return 1;
+	return 0;
 }
 
 /*
@@ -123,6 +136,7 @@ Bfgs(const Problem *problem, const double *guess, Point *point)
 	int			n = problem->n;
 	double		h[N][N];
 	int			first = guess == NULL;
+	double		last_look = INFINITY;
 
 	SetIdentity(h, n);
 	for (int i = 0; !first && i < n; i++)
@@ -136,8 +150,14 @@ Bfgs(const Problem *problem, const double *guess, Point *point)
 					s[N];
 
 		problem->poll();
-		if (Dot(point->gradient, point->gradient, n) < 1e-10)
+		if (Dot(point->gradient, point->gradient, n) < 1e-10 || IsBeyond(problem, point))
 			return;
+		if (step % PATIENCE == 0)
+		{
+			if (last_look - point->value < PATIENCE_GAIN)
+				return;
+			last_look = point->value;
+		}
 		for (int i = 0; i < n; i++)
 			direction[i] = -Dot(h[i], point->gradient, n);
 		if (Dot(direction, point->gradient, n) >= 0.0 || Descend(problem, point, direction) == 0.0)
@@ -198,7 +218,7 @@ Newton(const Problem *problem, Point *point, double *covariance)
 		double		gain;
 
 		problem->poll();
-		if (!Hessian(problem, point, factor))
+		if (IsBeyond(problem, point) || !Hessian(problem, point, factor))
 			return ICM_MINIMUM_NOT_FOUND;
 		if (!IcmCholesky(factor, n))
 			return ICM_MINIMUM_NOT_CONVEX;
@@ -222,10 +242,10 @@ Newton(const Problem *problem, Point *point, double *covariance)
 }
 
 IcmMinimum
-IcmMinimise(IcmObjective f, void *arg, int n, double tolerance, void (*poll) (void),
+IcmMinimise(IcmObjective f, void *arg, int n, double limit, double tolerance, void (*poll) (void),
 			const double *guess, double *x, double *value, double *covariance)
 {
-	Problem		problem = {f, arg, n, tolerance, poll};
+	Problem		problem = {f, arg, n, limit, tolerance, poll};
 	Point		point = {0};
 	IcmMinimum	result;
 

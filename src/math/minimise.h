@@ -23,15 +23,16 @@ typedef enum IcmMinimum
  * then by Newton's method with a Hessian from central differences of the
  * gradient. Found: what one more step would gain, half the squared gradient in
  * the metric of the inverse Hessian, is below tolerance; that step is still
- * made. Where guess is given, it is about the inverse of the Hessian at x, which
- * is then near the minimum.
+ * made. A variable that goes beyond limit, on either side of 0, ends the
+ * search. Where guess is given, it is about the inverse of the Hessian at x,
+ * which is then near the minimum.
  *
  * On return x is the minimum, or where the search ended without finding one,
  * *value the function there, and covariance the inverse of the Hessian at the
- * minimum (lower triangle by rows). poll is called once a step,
- * and may not return.
+ * minimum (lower triangle by rows). poll is called once a step, and may not
+ * return.
  */
-extern IcmMinimum IcmMinimise(IcmObjective f, void *arg, int n, double tolerance, void (*poll) (void),
+extern IcmMinimum IcmMinimise(IcmObjective f, void *arg, int n, double limit, double tolerance, void (*poll) (void),
 							  const double *guess, double *x, double *value, double *covariance);
 
 #endif							/* ICM_MINIMISE_H */

@@ -19,27 +19,6 @@
  */
 #define LOG_PARAM_MAX 11.5		/* a factor of 100,000, times and money scaled */
 
-/* The search goes no further than that. */
-#define LOG_PARAM_END 12.5
-
-typedef struct Bounded
-{
-	IcmLikelihood likelihood;
-	void	   *arg;
-	int			n;
-} Bounded;
-
-static double
-BoundedLikelihood(const double *log_param, double *gradient, void *arg)
-{
-	const Bounded *bounded = arg;
-
-	for (int i = 0; i < bounded->n; i++)
-		if (fabs(log_param[i]) > LOG_PARAM_END)
-			return NAN;
-	return bounded->likelihood(log_param, gradient, bounded->arg);
-}
-
 static IcmFitFault
 FaultOf(IcmMinimum minimum)
 {
@@ -71,7 +50,6 @@ IcmFitMaximum(IcmLikelihood negative_mean, void *arg, int n, double weight,
 			  const double *start, int starts, const double *guess, const IcmFitHost *host,
 			  IcmEstimate *estimate, double *log_param, int *which)
 {
-	Bounded		bounded = {negative_mean, arg, n};
 	IcmFitFault fault = ICM_FIT_NOT_CONVERGED;
 
 	for (int i = 0; i < starts; i++)
@@ -80,7 +58,7 @@ IcmFitMaximum(IcmLikelihood negative_mean, void *arg, int n, double weight,
 		double		value;
 
 		memcpy(log_param, start + i * n, n * sizeof(double));
-		minimum = IcmMinimise(BoundedLikelihood, &bounded, n, TOLERANCE / weight, host->poll,
+		minimum = IcmMinimise(negative_mean, arg, n, LOG_PARAM_MAX, TOLERANCE / weight, host->poll,
 							  guess, log_param, &value, estimate->cov);
 		if (minimum != ICM_MINIMUM_FOUND)
 		{

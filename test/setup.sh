@@ -60,6 +60,10 @@ missing_tools() {
         ! { command -v prove && perl -MIPC::Run -MTest::More -MTime::HiRes -e 1; } >/dev/null 2>&1; then
         printf '%s\n' perl libipc-run-perl
     fi
+    # of the system's Python, which is the one that the packages are for
+    if [[ $purpose == bench ]] && ! /usr/bin/python3 -c 'import scipy.optimize, scipy.special' >/dev/null 2>&1; then
+        printf '%s\n' python3 python3-numpy python3-scipy
+    fi
 }
 
 # ---- what is installed ----------------------------------------------------

@@ -222,7 +222,7 @@ FitHint(IcmProcess process)
 		return "Merge cohorts, or observe more renewals.";
 	if (process == ICM_GAMMAGAMMA)
 		return "Merge segments, or fit customers of a very different kind as a segment of their own.";
-	return "Merge segments, observe the customers for longer, or try another process; see that x, t_x and t are in one unit.";
+	return "Merge segments, observe the customers for longer (where a or s tends to zero, nobody seems to leave), or try another process; see that x, t_x and t are in one unit.";
 }
 
 void

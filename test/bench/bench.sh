@@ -22,12 +22,21 @@
 #   -- setup                        SQL that makes the tables; :rows is ROWS
 #   -- case: TEXT                   after it, -- vary: is for this case only
 #   -- check                        a query that returns true if both sides agree
-#   -- ours
+#   -- ours                         perhaps with " | goal: 500 ns": at most this time a
+#                                   row, if there is a scan to count the rows
 #   -- theirs: TEXT                 one or more; perhaps with " | goal: 1.2":
-#                                   at least this ratio, their time to ours
+#                                   at least this ratio, their time to ours; and with
+#                                   " | program: NAME ARG...": not a query, but a program
+#                                   of this directory, which prints "Time: N ms"
 #   -- scan                         a query that only reads, and returns the number of
 #                                   rows: then times net of it are printed too; perhaps
 #                                   with " | goal: 500 ns": at most this net time a row
+#   -- memory                       such a query too: then it is printed how much further
+#                                   ours raises the peak memory of a session that has
+#                                   read the table (of the session, not of its workers)
+#
+# :rows is ROWS, and :here this directory. A program is run with the environment
+# that makes psql, in $ICM_BIN, connect to the server.
 #
 # A query must send no rows, and the planner must not be able to leave anything
 # out: it drops a column of a subquery that nobody uses, so count() each one.
@@ -48,11 +57,11 @@ die() {
 # ---- reading a bench file -------------------------------------------------
 
 # read_bench FILE: sets title, cases (titles; case 0 is the file's head) and, by
-# case and part: sql, label, goal; by case: parts, vary
+# case and part: sql, label, goal, program; by case: parts, vary
 read_bench() {
     local line text number=0 part=head
     title=$(basename "$1" .sql) cases=(head)
-    declare -gA sql=() label=() goal=() parts=() vary=()
+    declare -gA sql=() label=() goal=() program=() parts=() vary=()
     while IFS= read -r line || [[ -n $line ]]; do
         text=${line#*: }
         case $line in
@@ -62,7 +71,8 @@ read_bench() {
                 number=${#cases[@]} part=head
                 cases+=("$text")
                 ;;
-            '-- setup' | '-- check' | '-- ours' | '-- scan' | '-- scan | goal: '* | '-- theirs: '*) start_part ;;
+            '-- setup' | '-- check' | '-- memory' | '-- theirs: '*) start_part ;;
+            '-- ours' | '-- ours | goal: '* | '-- scan' | '-- scan | goal: '*) start_part ;;
             *) sql[$number $part]+="$line"$'\n' ;;
         esac
     done <"$1"
@@ -74,6 +84,8 @@ start_part() {
     part=${part%%[: ]*}
     if [[ $part == theirs ]]; then part=theirs$(wc -w <<<"${parts[$number]:-}"); fi
     sql[$number $part]=
+    if [[ $line == *' | program: '* ]]; then program[$number $part]=${line##* | program: }; fi
+    line=${line% | program: *} text=${text% | program: *}
     label[$number $part]=${text% | goal: *}
     if [[ $line == *' | goal: '* ]]; then goal[$number $part]=${line##* | goal: }; fi
     if [[ $part == ours || $part == scan || $part == theirs* ]]; then parts[$number]+="$part "; fi
@@ -111,7 +123,7 @@ settings() {
 }
 
 # bench_psql [ARG...]: with the variables that a bench file may use
-bench_psql() { icm_psql -At -v rows="$ROWS" "$@"; }
+bench_psql() { icm_psql -At -v rows="$ROWS" -v here="$ICM_SRC/test/bench" "$@"; }
 
 # check CASE COMBINATION: do both sides give the same?
 check() {
@@ -126,16 +138,29 @@ script() {
     local round part
     settings "$2"
     for part in ${parts[$1]}; do
-        printf '\\echo #part %s|%s|%s\n' "$part" "${label[$1 $part]//|/ }" "${goal[$1 $part]:-}"
-        printf 'EXPLAIN (COSTS OFF)\n%s\n' "${sql[$1 $part]}"
+        printf '\\echo #part %s|%s|%s|%s\n' "$part" "${label[$1 $part]//|/ }" "${goal[$1 $part]:-}" "${program[$1 $part]:-}"
+        if [[ -z ${program[$1 $part]:-} ]]; then printf 'EXPLAIN (COSTS OFF)\n%s\n' "${sql[$1 $part]}"; fi
     done
+    if [[ -n ${sql[$1 memory]:-} ]]; then measure_memory "$1"; fi
     printf '\\timing on\n'
     for ((round = 1; round <= ROUNDS; round++)); do
         for part in ${parts[$1]}; do
             printf '\\echo #run %d %s\n%s\n' "$round" "$part" "${sql[$1 $part]}"
+            if [[ -n ${program[$1 $part]:-} ]]; then printf "\\\\echo \`:'here'/%s\`\\n" "${program[$1 $part]}"; fi
         done
     done
     printf '\\echo #end\n'
+}
+
+# measure_memory CASE: of script. The table is read first, as those of its pages that
+# a session has touched count into the peak.
+measure_memory() {
+    local part
+    printf '\\echo #memory\n'
+    for part in memory ours; do
+        printf '%s\n' "${sql[$1 $part]}" "SELECT 'peak ' ||
+            substring(pg_read_file('/proc/self/status', 0, 10000, true) FROM 'VmHWM:\s+(\d+) kB');"
+    done
 }
 
 run_case() {
@@ -213,6 +238,7 @@ main() {
     # shellcheck disable=SC2119
     icm_build
     start_server
+    export ICM_BIN
     describe
     for file in "${files[@]}"; do run_file "$file"; done
     summarize

@@ -82,11 +82,11 @@ COMMENT ON TYPE icm_cost_model IS
 
 SELECT icm.add_kind('cost_model');
 
-CREATE FUNCTION icm_cost(model icm_cost_model, kind text, quantity float8 DEFAULT 1, amount float8 DEFAULT NULL) RETURNS float8
+CREATE FUNCTION icm_cost(model icm_cost_model, kind text, quantity float8, amount float8) RETURNS float8
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'icm_cost_of_event';
 COMMENT ON FUNCTION icm_cost(icm_cost_model, text, float8, float8) IS
-    'cost of an event, rate * quantity + share * amount, in the model''s currency; NULL without a model; error if the kind is not in the model, which has no default, or NULL, if quantity is NULL, or amount is although the kind has a share of it, and if either is negative or not finite';
-CREATE FUNCTION icm_cost(standard text, kind text, quantity float8 DEFAULT 1, amount float8 DEFAULT NULL) RETURNS float8
+    'cost of an event, rate * quantity + share * amount, in the model''s currency; amount may be NULL for a kind that has no share of it; NULL without a model; error if the kind is not in the model, which has no default, or NULL, if quantity is NULL, or amount is although the kind has a share of it, and if either is negative or not finite';
+CREATE FUNCTION icm_cost(standard text, kind text, quantity float8, amount float8) RETURNS float8
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ SELECT @extschema@.icm_cost(@extschema@.icm_standard_cost_model(standard), kind, quantity, amount) $$;
 COMMENT ON FUNCTION icm_cost(text, text, float8, float8) IS 'cost of an event by the published cost model of that name';

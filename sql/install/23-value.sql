@@ -14,7 +14,7 @@ COMMENT ON TYPE icm_valuation IS
 CREATE FUNCTION icm_value(ledger icm_ledger, definition icm_value_definition, model icm_clv_model, as_of date) RETURNS icm_valuation
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 500 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_value(icm_ledger, icm_value_definition, icm_clv_model, date) IS
-    'value of a customer as of a day: contribution so far, by the definition''s window or half-life; expected contribution, margin * expected spend * discounted expected purchase days within the horizon; expected cost to serve, cost to serve a purchase day * the same purchase days; std_error is that of the model''s parameters, by the delta method, and NULL if the model was not fitted; all but historic NULL without a purchase yet; expected, total and std_error NULL where a margin to be learnt has no revenue, or the mean repeat revenue is negative';
+    'value of a customer as of a day: contribution so far, by the definition''s window or half-life; expected contribution, margin * expected spend * discounted expected purchase days within the horizon; expected cost to serve, cost to serve a purchase day * the same purchase days; std_error is that of the model''s parameters, by the delta method, and NULL if the model was not fitted; all but historic NULL without a purchase yet; expected, total and std_error NULL where a margin to be learnt has no revenue or is not from -1 to 1, or the mean repeat revenue is negative';
 CREATE FUNCTION icm_value(ledger icm_ledger, standard text, as_of date) RETURNS icm_valuation
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
     AS $$ SELECT @extschema@.icm_value(ledger, @extschema@.icm_standard_value_definition(standard),

@@ -251,6 +251,7 @@ IcmMinimise(IcmObjective f, void *arg, int n, double limit, double tolerance, vo
 
 	memcpy(point.x, x, n * sizeof(double));
 	Evaluate(&problem, &point);
+	*value = point.value;
 	if (!isfinite(point.value))
 		return ICM_MINIMUM_NOT_FOUND;
 	Bfgs(&problem, guess, &point);

@@ -69,9 +69,12 @@ bool
 IcmCustomerOfLedger(const IcmClvModel *model, const IcmLedger *ledger, DateADT as_of, IcmCustomer *customer)
 {
 	IcmBtyd		btyd;
+	IcmHistory	history;
 
 	if (!IcmLedgerBtyd(ledger, as_of, model->unit_days, &btyd))
 		return false;
+	history = (IcmHistory) {.x = btyd.x,.t_x = btyd.t_x,.t = btyd.t,.weight = 1};
+	IcmCheckHistory(&history);
 	*customer = (IcmCustomer) {btyd.x, btyd.t_x, btyd.t, btyd.m >= 0.0 ? btyd.m : NAN};
 	return true;
 }
@@ -326,10 +329,10 @@ ReturnProbability(FunctionCallInfo fcinfo, const IcmClvModel *model, const IcmCu
 	IcmAsk		ask = {question, false, HorizonOf(model, days), 0.0, n};
 	double		probability;
 
-	if (n < 0)
+	if (n < 0 || n > ICM_COUNT_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("n must not be negative"),
+				 errmsg(n < 0 ? "n must not be negative" : "n must be at most %d", ICM_COUNT_MAX),
 				 errdetail("The number given is %d.", n)));
 	if (question == ICM_ASK_AT_LEAST && n == 0)
 		PG_RETURN_FLOAT8(1.0);

@@ -21,6 +21,7 @@
 #include "utils/typcache.h"
 
 #include "common/aggregate.h"
+#include "math/exactsum.h"
 #include "value/answer.h"
 #include "value/clv_fit.h"
 #include "value/ledger.h"
@@ -81,17 +82,22 @@ icm_clv_holdout_accum(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* What the model, fitted to the state's histories, expects of them by class. */
+/*
+ * What the model, fitted to the state's histories, expects of them by class. The
+ * sums are exact until they are rounded, as the histories come in any order.
+ */
 static void
 Expect(const IcmFitState *state, FrequencyClass *class)
 {
 	IcmClvModel *model = IcmClvModelMake();
 	const double *param = model->purchase.param;
+	IcmExactSum expected[CLASSES];
 	IcmHistory *history;
 
 	IcmFitPurchases(state, state->terms.process, model);
 	history = IcmFitStateHistories(state);
-	IcmFitSort(history, state->histories);
+	for (int i = 0; i < CLASSES; i++)
+		IcmExactSumInit(&expected[i]);
 	for (int64 i = 0; i < state->histories; i++)
 	{
 		const IcmHistory *h = &history[i];
@@ -99,9 +105,11 @@ Expect(const IcmFitState *state, FrequencyClass *class)
 
 		CHECK_FOR_INTERRUPTS();
 		c->customers += h->weight;
-		c->expected += h->weight * IcmAlive(model->process, param, h->x, h->t_x, h->t) *
-			IcmAlivePurchases(model->process, param, h->x, h->t, state->terms.horizon);
+		IcmExactSumAdd(&expected[ClassOf(h->x)], h->weight * IcmAlive(model->process, param, h->x, h->t_x, h->t) *
+					   IcmAlivePurchases(model->process, param, h->x, h->t, state->terms.horizon));
 	}
+	for (int i = 0; i < CLASSES; i++)
+		class[i].expected = IcmExactSumRound(&expected[i]);
 }
 
 static Datum

@@ -235,8 +235,15 @@ EstimateFault(IcmProcess process, const IcmEstimate *estimate)
 	double		cov[ICM_COVARIANCE_MAX];
 
 	for (int i = 0; i < IcmProcessParams(process); i++)
+	{
+		double		max = IcmProcessParamMax(process, i);
+
 		if (!(estimate->param[i] > 0.0))
 			return psprintf("The parameter %s of %s must be positive.", IcmProcessParam(process, i), IcmProcessName(process));
+		if (estimate->param[i] > max || estimate->param[i] < 1.0 / max)
+			return psprintf("The parameter %s of %s must be from %g to %g.", IcmProcessParam(process, i),
+							IcmProcessName(process), 1.0 / max, max);
+	}
 	if (process == ICM_GAMMAGAMMA && estimate->param[1] <= 1.0)
 		return "The parameter q of gammagamma must be above 1, or there is no mean spend.";
 

@@ -106,7 +106,7 @@ IcmDeltaVariance(const double *slope, const double *cov, int n)
 	for (int i = 0; i < n; i++)
 		for (int j = 0; j < n; j++)
 			sum += slope[i] * slope[j] * cov[i > j ? ICM_PACKED(i, j) : ICM_PACKED(j, i)];
-	return fmax(sum, 0.0);
+	return sum < 0.0 ? 0.0 : sum;	/* NaN stays what it is */
 }
 
 /* ---- memory of answers ------------------------------------------------------- */

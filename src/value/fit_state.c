@@ -82,6 +82,8 @@ HistoryFault(const IcmHistory *history)
 {
 	if (history->x < 0)
 		return "The number of repeat purchases x must not be negative.";
+	if (history->x > ICM_COUNT_MAX)
+		return "The number of repeat purchases x must be at most 1000000.";
 	if (!isfinite(history->t_x) || !isfinite(history->t))
 		return "The times t_x and t must be finite.";
 	if (history->t_x < 0.0 || history->t_x > history->t)

@@ -38,6 +38,18 @@ extern int	IcmProcessParams(IcmProcess process);
 extern const char *IcmProcessParam(IcmProcess process, int i);
 
 /*
+ * What the answers are computed for, in bounded time and to their accuracy.
+ * Shapes are all parameters but those with a unit: the time of alpha (and of the
+ * Pareto/NBD's beta), the money of gamma.
+ */
+#define ICM_SHAPE_MAX 1e5		/* and at least 1 / ICM_SHAPE_MAX */
+#define ICM_SCALE_MAX 1e100		/* likewise */
+#define ICM_COUNT_MAX 1000000	/* purchases of one customer: x, or n to come */
+
+/* The largest value of a parameter; the smallest is its inverse. */
+extern double IcmProcessParamMax(IcmProcess process, int i);
+
+/*
  * What was estimated. The covariance is that of the natural logarithms of the
  * parameters, lower triangle by rows: (0,0) (1,0) (1,1) (2,0) ... A parameter's
  * own standard error is param * sqrt(variance of its logarithm).

@@ -312,28 +312,38 @@ Fall(const Alive *alive)
 	return fmin(fmax(alive->a, (alive->k + 1.0) * alive->a / (alive->a + alive->B)), alive->k + 1.0);
 }
 
-/* In panels over which the rate does not fall by much. */
+/*
+ * In panels over which the rate does not fall by much: how steeply it fell in
+ * the last one says how wide the next may be, as in one unit of w that grows by
+ * a factor of e at most.
+ */
 double
 IcmAliveDiscounted(IcmProcess process, const double *param, double x, double t, double horizon, double delta)
 {
 	Discounted	discounted = {Condition(process, param, x, t), delta};
 	const Alive *alive = &discounted.alive;
 	double		unit = process == ICM_PARETONBD ? alive->b : alive->A,
-				fall = Fall(alive);
+				fall = Fall(alive) + delta * unit;
 	double		sum = 0.0,
+				rate,
 				end;
 
 	if (delta <= 0.0)
 		return IcmAlivePurchases(process, param, x, t, horizon);
 	end = log1p(fmin(horizon, 50.0 / delta) / unit);	/* beyond, it is discounted to nothing */
+	DiscountedRate(0.0, &discounted, &rate);
 	for (double w = 0.0; w < end;)
 	{
-		double		to = fmin(end, w + fmin(1.0, 8.0 / (fall + delta * unit * exp(w)))),
-					before = sum;
+		double		to = fmin(end, w + fmin(1.0, 8.0 / fmax(fall, 1.0))),
+					before = sum,
+					next;
 
 		IcmGaussPanel(DiscountedRate, &discounted, 1, w, to, &sum);
-		if (fall > 1.0 && sum - before <= 1e-18 * sum)
+		DiscountedRate(to, &discounted, &next);
+		fall = log(rate / next) / (to - w);
+		if (next <= 0.0 || (fall > 1.0 && sum - before <= 1e-18 * sum))
 			break;
+		rate = next;
 		w = to;
 	}
 	return sum;
@@ -384,29 +394,53 @@ CountingIntegrand(double l, const void *arg, double *value)
 		*value *= alive->s * u / (counting->n * (alive->b + u));
 }
 
-/* The integral over times up to the horizon, from the right in panels. */
+/* log of the weight at l, but for a constant: n log(v) + k log(1 - v) */
+static double
+LogWeight(double n, double k, double l)
+{
+	double		share;
+
+	return n * l - (n + k) * IcmSoftplus(l, &share);
+}
+
+/* Where to begin from the right: the horizon, or where the weight is far below what it is at the mode. */
+static double
+RightEnd(double n, double k, double horizon)
+{
+	double		mode = log(n / k),
+				top = LogWeight(n, k, mode),
+				step = fmin(1.0, sqrt((n + k) / (n * k)));
+
+	while (mode + step < horizon && top - LogWeight(n, k, mode + step) < 80.0)
+		step *= 1.5;
+	return fmin(horizon, mode + step);
+}
+
+/* The integral over times up to the horizon, from the right in panels over which the weight does not change much. */
 static double
 IntegrateCounting(const Counting *counting, double horizon)
 {
 	const Alive *alive = &counting->alive;
 	double		n = counting->n,
 				k = alive->k,
-				z = horizon / (alive->A + horizon),
 				mode = log(n / k),
 				width = fmin(1.0, sqrt((n + k) / (n * k))),
+				to = RightEnd(n, k, log(horizon / alive->A)),
+				end = to - 2000.0,
 				sum = 0.0;
 
-	width = fmin(width, 6.0 / fmax(1.0, fabs(n - (n + k) * z)));
-	for (double to = log(horizon / alive->A);; to -= width)
+	while (to > end)
 	{
-		double		before = sum;
+		double		slope = fabs(n - (n + k) / (1.0 + exp(-to))),
+					from = to - fmin(width, 8.0 / fmax(slope, 1.0)),
+					before = sum;
 
-		IcmGaussPanel(CountingIntegrand, counting, 1, to - width, to, &sum);
+		IcmGaussPanel(CountingIntegrand, counting, 1, from, to, &sum);
+		to = from;
 		if (to < mode && sum - before <= 1e-17 * sum)
-			return sum;
-		if (to < log(horizon / alive->A) - 2000.0)
-			return sum;
+			break;
 	}
+	return sum;
 }
 
 double

@@ -50,29 +50,38 @@ IcmFitMaximum(IcmLikelihood negative_mean, void *arg, int n, double weight,
 			  const double *start, int starts, const double *guess, const IcmFitHost *host,
 			  IcmEstimate *estimate, double *log_param, int *which)
 {
+	IcmEstimate best = *estimate;
 	IcmFitFault fault = ICM_FIT_NOT_CONVERGED;
+	double		lowest = INFINITY;
+	double		best_log_param[ICM_PARAMS_MAX] = {0.0};
 
+	*which = 0;
 	for (int i = 0; i < starts; i++)
 	{
 		IcmMinimum	minimum;
-		double		value;
+		double		value = NAN;
+		int			undetermined;
 
 		memcpy(log_param, start + i * n, n * sizeof(double));
 		minimum = IcmMinimise(negative_mean, arg, n, LOG_PARAM_MAX, TOLERANCE / weight, host->poll,
 							  guess, log_param, &value, estimate->cov);
-		if (minimum != ICM_MINIMUM_FOUND)
-		{
-			*which = Undetermined(log_param, NULL, n);
-			fault = *which < 0 ? FaultOf(minimum) : ICM_FIT_UNDETERMINED;
-			continue;
-		}
-		for (int j = 0; j < n * (n + 1) / 2; j++)
-			estimate->cov[j] /= weight;
+		if (minimum == ICM_MINIMUM_FOUND)
+			for (int j = 0; j < n * (n + 1) / 2; j++)
+				estimate->cov[j] /= weight;
 		estimate->loglik = -value * weight;
-		*which = Undetermined(log_param, estimate->cov, n);
-		if (*which < 0)
+		undetermined = Undetermined(log_param, minimum == ICM_MINIMUM_FOUND ? estimate->cov : NULL, n);
+		if (minimum == ICM_MINIMUM_FOUND && undetermined < 0)
 			return ICM_FIT_OK;
-		fault = ICM_FIT_UNDETERMINED;
+		if (value < lowest)
+		{
+			lowest = value;
+			best = *estimate;
+			memcpy(best_log_param, log_param, n * sizeof(double));
+			*which = undetermined;
+			fault = undetermined < 0 ? FaultOf(minimum) : ICM_FIT_UNDETERMINED;
+		}
 	}
+	*estimate = best;
+	memcpy(log_param, best_log_param, n * sizeof(double));
 	return fault;
 }

@@ -65,9 +65,6 @@ typedef enum IcmFitFault
 extern IcmFitFault IcmFitProcess(IcmProcess process, const IcmHistory *history, size_t n,
 								 const IcmFitHost *host, IcmEstimate *estimate, int *which);
 
-/* Sort histories by x, t and t_x. */
-extern void IcmFitSort(IcmHistory *history, size_t n);
-
 /* Fit Gamma-Gamma to customers with x > 0 and m > 0; the spends are reordered. */
 extern IcmFitFault IcmFitSpend(IcmSpend *spend, size_t n,
 							   const IcmFitHost *host, IcmEstimate *estimate, int *which);
@@ -81,7 +78,9 @@ extern IcmFitFault IcmFitContract(const int64_t *lost, const int64_t *kept, int 
 
 /*
  * What the fits share (model_fit.c): minimise a mean negative log-likelihood of
- * weight observations from the best of several starts, and check the result.
+ * weight observations from several starts, one after the other until one leads
+ * to a good fit. If none does, the fault and the rest are those of the one that
+ * came to the highest likelihood.
  * start has starts * n logarithms; guess is NULL, or about the inverse Hessian
  * of negative_mean at a start that is near the maximum; log_param gets the
  * estimates' logarithms.

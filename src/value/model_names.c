@@ -46,3 +46,17 @@ IcmProcessParam(IcmProcess process, int i)
 		return NULL;
 	return processes[process].param[i];
 }
+
+double
+IcmProcessParamMax(IcmProcess process, int i)
+{
+	int			has_unit;
+
+	if (process == ICM_SBG)
+		has_unit = 0;
+	else if (process == ICM_GAMMAGAMMA)
+		has_unit = i == 2;
+	else
+		has_unit = i == 1 || (process == ICM_PARETONBD && i == 3);
+	return has_unit ? ICM_SCALE_MAX : ICM_SHAPE_MAX;
+}

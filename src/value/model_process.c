@@ -83,12 +83,6 @@ CompareHistories(const void *a, const void *b)
 	return 0;
 }
 
-void
-IcmFitSort(IcmHistory *history, size_t n)
-{
-	qsort(history, n, sizeof(IcmHistory), CompareHistories);
-}
-
 /* x is small as a rule: then the histories are put in its order by counting. */
 #define COUNTED_MAX 65536
 
@@ -106,7 +100,7 @@ SortByX(const IcmHistory *history, size_t n, const IcmFitHost *host)
 	if (largest > COUNTED_MAX)
 	{
 		memcpy(sorted, history, n * sizeof(IcmHistory));
-		IcmFitSort(sorted, n);
+		qsort(sorted, n, sizeof(IcmHistory), CompareHistories);
 		return sorted;
 	}
 	next = host->alloc((largest + 2) * sizeof(size_t));
@@ -123,7 +117,7 @@ SortByX(const IcmHistory *history, size_t n, const IcmFitHost *host)
 
 /* Index of a time among a block's pairs, which has it. */
 static int32_t
-FindPair(const Pair *pair, size_t n, double time)
+FindPair(const double *pair, size_t n, double time)
 {
 	size_t		low = 0,
 				high = n;
@@ -132,7 +126,7 @@ FindPair(const Pair *pair, size_t n, double time)
 	{
 		size_t		middle = low + (high - low) / 2;
 
-		if (pair[middle].time <= time)
+		if (pair[middle] <= time)
 			low = middle;
 		else
 			high = middle;
@@ -140,20 +134,21 @@ FindPair(const Pair *pair, size_t n, double time)
 	return (int32_t) low;
 }
 
-/* Memory that is used for one block after the other. */
+/* Memory that is used for one block after the other; and the times of all pairs. */
 typedef struct Scratch
 {
 	double	   *times;
 	double	   *sorting;
 	Line	   *line;
 	size_t	   *next;
+	double	   *time;
 } Scratch;
 
-/* The pairs of the block's histories, ascending, from data->pair[block->pair] on. */
+/* The times of the block's pairs, ascending, from scratch->time[block->pair] on. */
 static void
-MakePairs(Data *data, Block *block, const IcmHistory *history, const Scratch *scratch)
+MakePairs(const Data *data, Block *block, const IcmHistory *history, const Scratch *scratch)
 {
-	Pair	   *pair = data->pair + block->pair;
+	double	   *pair = scratch->time + block->pair;
 	double	   *times = scratch->times;
 	size_t		n = 0;
 
@@ -166,7 +161,7 @@ MakePairs(Data *data, Block *block, const IcmHistory *history, const Scratch *sc
 	block->pairs = 0;
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || times[i] != times[i - 1])
-			pair[block->pairs++].time = times[i];
+			pair[block->pairs++] = times[i];
 }
 
 /* Put lines into the order of t_x, or of t, without changing it among equals. */
@@ -186,7 +181,7 @@ CountLines(const Line *from, Line *to, size_t n, size_t pairs, int by_t, size_t 
 static void
 MakeLines(Data *data, Block *block, const IcmHistory *history, const Scratch *scratch)
 {
-	const Pair *pair = data->pair + block->pair;
+	const double *pair = scratch->time + block->pair;
 	Line	   *line = data->line + block->line;
 	size_t		kept = 0;
 
@@ -225,13 +220,13 @@ Prepare(Data *data, const IcmHistory *history, size_t n)
 	IcmHistory *sorted = SortByX(history, n, host);
 	Scratch		scratch = {
 		host->alloc(2 * n * sizeof(double)), host->alloc(2 * n * sizeof(double)),
-		host->alloc(n * sizeof(Line)), host->alloc((2 * n + 1) * sizeof(size_t))
+		host->alloc(n * sizeof(Line)), host->alloc((2 * n + 1) * sizeof(size_t)),
+		host->alloc(2 * n * sizeof(double))
 	};
 	size_t		lines = 0,
 				pairs = 0;
 
 	data->line = host->alloc(n * sizeof(Line));
-	data->pair = host->alloc(2 * n * sizeof(Pair));
 	data->blocks = 0;
 	for (size_t i = 0; i < n; i++)
 		data->blocks += i == 0 || sorted[i].x != sorted[i - 1].x;
@@ -255,6 +250,10 @@ Prepare(Data *data, const IcmHistory *history, size_t n)
 	host->release(scratch.sorting);
 	host->release(scratch.line);
 	host->release(scratch.next);
+	data->pair = host->alloc(pairs * sizeof(Pair));
+	for (size_t i = 0; i < pairs; i++)
+		data->pair[i].time = scratch.time[i];
+	host->release(scratch.time);
 }
 
 /* The first of a block's lines to be looked at. */

@@ -16,6 +16,8 @@
  *
  *		margin = (revenue - cost of the purchase days - refunds) / revenue
  *		c      = cost of all other days / purchase days
+ *
+ * and a learnt margin outside of -1 to 1, or without revenue, is not known.
  */
 #include "postgres.h"
 
@@ -52,6 +54,18 @@ Historic(const IcmLedger *ledger, const IcmValueDefinition *definition, DateADT 
 	return IcmLedgerSum(ledger, ICM_CONTRIBUTION, first > DATEVAL_NOBEGIN ? (DateADT) first : DATEVAL_NOBEGIN, as_of);
 }
 
+/*
+ * NaN outside of what a margin may be given as: where an order of a cent costs a
+ * hundred, its ratio says nothing of the orders to come.
+ */
+static double
+LearntMargin(const IcmServing *serving)
+{
+	double		margin = serving->contribution / serving->revenue;
+
+	return serving->revenue > 0.0 && fabs(margin) <= ICM_MARGIN_MAX ? margin : NAN;
+}
+
 /* Expectation, and the error of it that comes from the model's parameters; margin and c are taken as known. */
 static void
 Expect(FunctionCallInfo fcinfo, const IcmLedger *ledger, const IcmValueDefinition *definition,
@@ -70,7 +84,7 @@ Expect(FunctionCallInfo fcinfo, const IcmLedger *ledger, const IcmValueDefinitio
 		return;
 	serving = IcmLedgerServing(ledger, as_of);
 	if (definition->learnt & ICM_LEARNT_MARGIN)
-		margin = serving.revenue > 0.0 ? serving.contribution / serving.revenue : NAN;
+		margin = LearntMargin(&serving);
 	if (definition->learnt & ICM_LEARNT_COST_TO_SERVE)
 		cost = serving.cost / serving.days;
 	purchases = IcmPredict(fcinfo, model, &ask, &customer, &valuation->p_alive);

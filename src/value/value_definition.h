@@ -15,6 +15,7 @@
 #define ICM_LEARNT_MARGIN 0x01
 #define ICM_LEARNT_COST_TO_SERVE 0x02
 
+#define ICM_MARGIN_MAX 1.0			/* on either side of 0 */
 #define ICM_CURRENCY_MAX 16		/* bytes */
 
 /* 144 bytes. What is not given is zero: equal definitions have equal bytes. */

@@ -314,7 +314,7 @@ SELECT name, count(*), bool_and(p_alive BETWEEN 0 AND 1 AND purchases BETWEEN 0 
                                 clv BETWEEN 0 AND 1e9 AND purchases_error BETWEEN 0 AND 1e6 AND clv_error BETWEEN 0 AND 1e9) AS in_bounds
 FROM fitted, (VALUES (0, 0::float8, 0::float8), (0, 0, 5200), (1, 5e-324, 5200), (1, 5200, 5200), (10000, 0.1, 0.1), (10000, 0.1, 5200),
               (10000, 5199, 5200), (10000, 5200, 5200),
-                     (2147483647, 1, 5200), (2147483647, 5200, 5200), (3, 1, 1e6)) AS h(x, t_x, t), unnest('{1,365,36525}'::int[]) days,
+                     (1000000, 1, 5200), (1000000, 5200, 5200), (3, 1, 1e6)) AS h(x, t_x, t), unnest('{1,365,36525}'::int[]) days,
                      unnest('{0,1,10000}'::int[]) n,
      LATERAL (SELECT icm_p_alive(model, x, t_x, t), icm_expected_purchases(model, x, t_x, t, days), icm_p_purchases(model, x, t_x, t, days, n),
               icm_p_purchases_at_least(model, x, t_x, t, days, n),
@@ -381,5 +381,9 @@ SELECT icm_derl('{process: sbg, alpha: 3, beta: 5}'::icm_clv_model, 1, 0) AS "2.
        icm_derl('{process: sbg, alpha: 3, beta: 5}'::icm_clv_model, 4, 0) AS "4",
        round(icm_survival('{process: sbg, alpha: 3, beta: 5}'::icm_clv_model, 2)::numeric, 12) AS "5/12",
        icm_retention('{process: sbg, alpha: 3, beta: 5}'::icm_clv_model, 1) AS "5/8";
+SELECT icm_p_purchases('{process: paretonbd, r: .5, alpha: 10, s: .6, beta: 11}'::icm_clv_model, 1000001, 10, 12, 3650, 1);
+SELECT icm_p_purchases('{process: paretonbd, r: .5, alpha: 10, s: .6, beta: 11}'::icm_clv_model, 1, 10, 12, 3650, 1000001);
+SELECT round(icm_p_purchases_at_least('{process: paretonbd, r: .5, alpha: 10, s: .6, beta: 11}'::icm_clv_model, 1000000, 12, 12, 3650, 1)::numeric, 6) AS certain,
+       round(icm_dert('{process: bgnbd, r: 1e5, alpha: 400, a: 1.3, b: .05}'::icm_clv_model, 0, 0, 0, 1e-6)::numeric, 6) AS steep;
 SELECT icm_survival(:sbg, 2147483647) BETWEEN 0 AND 1e-4 AS survival, icm_retention(:sbg, 2147483647) BETWEEN 0.999 AND 1 AS retention,
        icm_derl(:sbg, 2147483647, 0.1) BETWEEN 10.9 AND 11 AS derl;

@@ -76,14 +76,14 @@ SELECT name, r.* FROM (VALUES (1, '{a: 1}'::icm_cost_model), (2, NULL), (3, '{b:
 
 -- cost = rate * quantity + share * amount
 \set model '''{call: 6.5, return: 4 + 3%, "field visit": 350, e-mail: 0.002, fee: 7%, "default": 9}''::icm_cost_model'
-SELECT icm_cost(:model, 'call') AS call, icm_cost(:model, 'call', 3) AS calls, icm_cost(:model, 'call', 0.5) AS half,
-       icm_cost(:model, 'call', 0) AS none, icm_cost(:model, 'call', 2, 1000) AS amount_has_no_say,
-       icm_cost(:model, 'return', 1, 200) AS return, icm_cost(:model, 'return', 2, 200) AS returns, icm_cost(:model, 'return', amount => 0) AS returned_nothing,
-       icm_cost(:model, 'return', 0, 200) AS share_only, icm_cost(:model, 'fee', 1, 100) AS fee, icm_cost(:model, 'field visit') AS visit,
-       icm_cost(:model, 'e-mail', 1000) AS mails, icm_cost(:model, 'default') AS default, icm_cost(:model, 'fee', 1, '-0') AS no_negative_zero,
-       icm_cost(:model, 'call', '-0') AS nor_here;
-SELECT icm_cost(m, 'anything') AS by_default, icm_cost(m, '') AS empty, icm_cost(m, 'call') AS call, icm_cost(m, 'default') AS kind_default,
-       icm_cost(m, 'Call') AS other_case, icm_cost(m, 'call ') AS blank, icm_cost(m, repeat('x', 64)) AS long, icm_cost(m, repeat('x', 100000), 2) AS longer
+SELECT icm_cost(:model, 'call', 1, NULL) AS call, icm_cost(:model, 'call', 3, NULL) AS calls, icm_cost(:model, 'call', 0.5, NULL) AS half,
+       icm_cost(:model, 'call', 0, NULL) AS none, icm_cost(:model, 'call', 2, 1000) AS amount_has_no_say,
+       icm_cost(:model, 'return', 1, 200) AS return, icm_cost(:model, 'return', 2, 200) AS returns, icm_cost(:model, 'return', 1, 0) AS returned_nothing,
+       icm_cost(:model, 'return', 0, 200) AS share_only, icm_cost(:model, 'fee', 1, 100) AS fee, icm_cost(:model, 'field visit', 1, NULL) AS visit,
+       icm_cost(:model, 'e-mail', 1000, NULL) AS mails, icm_cost(:model, 'default', 1, NULL) AS default, icm_cost(:model, 'fee', 1, '-0') AS no_negative_zero,
+       icm_cost(:model, 'call', '-0', NULL) AS nor_here;
+SELECT icm_cost(m, 'anything', 1, NULL) AS by_default, icm_cost(m, '', 1, NULL) AS empty, icm_cost(m, 'call', 1, NULL) AS call, icm_cost(m, 'default', 1, NULL) AS kind_default,
+       icm_cost(m, 'Call', 1, NULL) AS other_case, icm_cost(m, 'call ', 1, NULL) AS blank, icm_cost(m, repeat('x', 64), 1, NULL) AS long, icm_cost(m, repeat('x', 100000), 2, NULL) AS longer
 FROM (VALUES ('{call: 6.5, default: 1}'::icm_cost_model)) AS v(m);
 -- every kind is found, and nothing else, in models of 1 to 1000 kinds
 SELECT count(*) AS cases, count(*) FILTER (WHERE icm_cost(model, 'kind ' || i, 2, 50) <> 2 * i + i / 10.0 * 50 / 100) AS otherwise
@@ -95,35 +95,35 @@ WHERE e.state = '42704';
 
 -- what is refused; no model gives NULL
 SELECT arguments, e.*
-FROM (VALUES ('NULL'), ('NULL, 2'), ('''mail'''), (''''''), ('''default'''), ('''call'', NULL'), ('''return'''), ('''return'', 2, NULL'),
-             ('''call'', -1'), ('''call'', ''NaN'''), ('''call'', ''Infinity'''), ('''call'', ''-Infinity'''), ('''return'', 1, -0.01'),
-             ('''call'', 1, -5'), ('''call'', 1, ''NaN'''), ('''return'', 1, ''Infinity'''), ('''huge'', 2'), ('''huge'', 1, 1.7e308'),
-             ('''share'', 1, 1.7e308')) AS v(arguments),
+FROM (VALUES ('NULL, 1, NULL'), ('NULL, 2, NULL'), ('''mail'', 1, NULL'), (''''', 1, NULL'), ('''default'', 1, NULL'), ('''call'', NULL, NULL'),
+             ('''return'', 1, NULL'), ('''return'', 2, NULL'), ('''call'', -1, NULL'), ('''call'', ''NaN'', NULL'), ('''call'', ''Infinity'', NULL'),
+             ('''call'', ''-Infinity'', NULL'), ('''return'', 1, -0.01'), ('''call'', 1, -5'), ('''call'', 1, ''NaN'''), ('''return'', 1, ''Infinity'''),
+             ('''huge'', 2, NULL'), ('''huge'', 1, 1.7e308'), ('''share'', 1, 1.7e308')) AS v(arguments),
      pg_temp.error_of(format('SELECT icm_cost(''{call: 6.5, return: 4 + 3%%, huge: 1e308, share: 200%%}''::icm_cost_model, %s)', arguments)) e;
-SELECT icm_cost('{call: 6.5}'::icm_cost_model, 'mail');
-SELECT icm_cost('{call: 6.5}'::icm_cost_model, NULL);
-SELECT icm_cost('{return: 4 + 3%}'::icm_cost_model, 'return');
+SELECT icm_cost('{call: 6.5}'::icm_cost_model, 'mail', 1, NULL);
+SELECT icm_cost('{call: 6.5}'::icm_cost_model, NULL, 1, NULL);
+SELECT icm_cost('{return: 4 + 3%}'::icm_cost_model, 'return', 1, NULL);
 SELECT icm_cost('{return: 4 + 3%}'::icm_cost_model, 'return', 1, -20);
-SELECT icm_cost('{call: 6.5}'::icm_cost_model, 'call', NULL);
-SELECT icm_cost(NULL::icm_cost_model, 'call') IS NULL AND icm_cost(NULL::icm_cost_model, NULL, NULL, NULL) IS NULL AS no_model;
+SELECT icm_cost('{call: 6.5}'::icm_cost_model, 'call', NULL, NULL);
+SELECT icm_cost(NULL::icm_cost_model, 'call', 1, NULL) IS NULL AND icm_cost(NULL::icm_cost_model, NULL, NULL, NULL) IS NULL AS no_model;
 SELECT icm_cost('{call: 6.5, default: 1}'::icm_cost_model, 'call', 1, NULL) AS no_amount, icm_cost('{default: 1}'::icm_cost_model, 'x', 3, NULL) AS default;
-SELECT icm_cost('{default: 1 + 1%}'::icm_cost_model, 'x', 3);
+SELECT icm_cost('{default: 1 + 1%}'::icm_cost_model, 'x', 3, NULL);
 
 -- published under a name; the name is folded into the plan
 BEGIN;
 SELECT icm_publish('cost_model', 'service', '{mail : 0.002,call: 6.50, return: 4 + 3%}');
 SELECT body FROM icm.standard WHERE kind = 'cost_model';
-SELECT icm_standard_cost_model('service'), icm_cost('service', 'call'), icm_cost('service', 'call', 2),
-       icm_cost('service', 'return', 1, 200), icm_cost('service', 'return', amount => 200) AS amount;
-EXPLAIN (VERBOSE, COSTS OFF) SELECT icm_cost('service', kind) FROM (VALUES ('call'), ('mail')) AS v(kind);
-SELECT kind, icm_cost('service', kind) AS constant, icm_cost(name, kind) AS by_column
+SELECT icm_standard_cost_model('service'), icm_cost('service', 'call', 1, NULL), icm_cost('service', 'call', 2, NULL),
+       icm_cost('service', 'return', 1, 200), icm_cost('service', 'return', 1, 200) AS amount;
+EXPLAIN (VERBOSE, COSTS OFF) SELECT icm_cost('service', kind, 1, NULL) FROM (VALUES ('call'), ('mail')) AS v(kind);
+SELECT kind, icm_cost('service', kind, 1, NULL) AS constant, icm_cost(name, kind, 1, NULL) AS by_column
 FROM (VALUES ('service', 'call'), ('service', 'mail')) AS v(name, kind);
 SELECT call, e.*
-FROM (VALUES ('icm_cost(''sales'', ''call'')'), ('icm_cost(''service'', ''visit'')'), ('icm_cost(''service'', NULL)'),
-             ('icm_cost(''service'', ''call'', quantity => NULL)'), ('icm_cost(''service'', ''return'')'),
+FROM (VALUES ('icm_cost(''sales'', ''call'', 1, NULL)'), ('icm_cost(''service'', ''visit'', 1, NULL)'), ('icm_cost(''service'', NULL, 1, NULL)'),
+             ('icm_cost(''service'', ''call'', NULL, NULL)'), ('icm_cost(''service'', ''return'', 1, NULL)'),
              ('icm_publish(''cost_model'', ''wrong'', ''{call: -1}'')')) AS v(call), pg_temp.error_of('SELECT ' || call) e;
-SELECT icm_cost(NULL::text, 'call') IS NULL AS no_standard;
--- beside the cost of a ledger, whose name it shares; a ledger that is a literal with two days is to be cast
+SELECT icm_cost(NULL::text, 'call', 1, NULL) IS NULL AS no_standard;
+-- beside the cost of a ledger, whose name it shares: also with untyped literals and parameters
 SELECT icm_cost(ledger) AS ledger, icm_cost(ledger, '2026-01-02') AS from_day, icm_cost(ledger, '2026-01-01', '2026-01-01') AS days,
        icm_cost(ledger, to_day => '2026-01-01') AS to_day, icm_cost('{call: 6.5}'::icm_cost_model, 'call', 2, 10) AS model
 FROM (VALUES ('{2026-01-01 1 10 3, 2026-01-02 0 0 4}'::icm_ledger)) AS v(ledger);

@@ -40,9 +40,9 @@ FROM customer WHERE id = 1;
 SELECT icm_revenue('{4714-11-24 BC 1 1 0, 5874897-12-31 1 2 0}', '4714-11-24 BC', '5874897-12-30') AS first,
        icm_revenue('{4714-11-24 BC 1 1 0, 5874897-12-31 1 2 0}', '4714-11-25 BC', '5874897-12-31') AS last;
 SELECT icm_revenue('{}', '2026-01-02', '2026-01-01');
-SELECT icm_cost('{}'::icm_ledger, 'infinity', '-infinity');
+SELECT icm_cost('{}', 'infinity', '-infinity');
 SELECT icm_contribution('{}', '2026-01-02', '-infinity');
-SELECT icm_revenue('{}', NULL) IS NULL AND icm_cost('{}'::icm_ledger, NULL, '2026-01-01') IS NULL
+SELECT icm_revenue('{}', NULL) IS NULL AND icm_cost('{}', NULL, '2026-01-01') IS NULL
        AND icm_contribution('{}', '2026-01-01', NULL) IS NULL AS nulls;
 
 -- sums are rounded once: cents over 300 days; and what cancels between days

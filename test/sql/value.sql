@@ -88,15 +88,16 @@ SELECT (icm_value(:ledger, d, icm_clv_model(:fitted, :model), '2025-03-02')).std
        (icm_value(:ledger, d, icm_clv_model(:model, :fitted), '2025-03-02')).std_error AS purchase_given
 FROM (VALUES ('{horizon_days: 365, annual_discount: 0.1, margin: 0.35, cost_to_serve: 0, model: m}'::icm_value_definition)) AS v(d);
 
--- What is not known is NULL. No purchase yet: all but historic. Margin to be learnt of no revenue, or mean repeat revenue
--- below nothing: expected, total and std_error.
+-- What is not known is NULL. No purchase yet: all but historic. Margin to be learnt of no revenue or below -1, or mean
+-- repeat revenue below nothing: expected, total and std_error.
 SELECT id, what, v[1] AS historic, v[2] AS expected, round(v[3], 3) AS cost_to_serve, v[4] AS total, v[5] IS NOT NULL AS std_error,
        round(v[6], 3) AS p_alive
 FROM (VALUES (1, 'nothing', '{}'), (2, 'cost only', '{2025-01-05 0 0 12.5}'), (3, 'refund only', '{2025-01-05 0 -20 0}'),
       (4, 'bought later', '{2025-01-05 0 0 12.5, 2025-03-03 1 100 50}'),
              (5, 'samples for nothing', '{2025-01-05 1 0 5, 2025-02-05 0 0 1}'),
              (6, 'more refund than revenue', '{2025-01-05 1 10 5, 2025-02-05 1 -30 0}'),
-             (7, 'refunded since', '{2025-01-05 1 10 5, 2025-02-05 0 -30 0}')) AS c(id, what, ledger),
+             (7, 'refunded since', '{2025-01-05 1 10 5, 2025-02-05 0 -15 0}'),
+             (8, 'dearer than it brought', '{2025-01-05 1 0.01 100}')) AS c(id, what, ledger),
      pg_temp.rounded(icm_value(ledger::icm_ledger, '{horizon_days: 80, annual_discount: 0, margin: learnt, cost_to_serve: learnt, model: m}',
                                :fitted, '2025-03-02')) v
 ORDER BY id;

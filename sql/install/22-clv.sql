@@ -154,11 +154,11 @@ COMMENT ON AGGREGATE icm_sbg_fit(int8[], float8) IS
 -- takes the name of a published model.
 
 CREATE FUNCTION icm_p_alive(model icm_clv_model, ledger icm_ledger, as_of date) RETURNS float8
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_p_alive(icm_clv_model, icm_ledger, date) IS
     'probability, 0 to 1, that the customer is still a customer at as_of';
 CREATE FUNCTION icm_p_alive(model icm_clv_model, x int, t_x float8, t float8) RETURNS float8
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'icm_p_alive_raw';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'icm_p_alive_raw';
 COMMENT ON FUNCTION icm_p_alive(icm_clv_model, int, float8, float8) IS
     'the same, of x, t_x and t';
 CREATE FUNCTION icm_p_alive(standard text, ledger icm_ledger, as_of date) RETURNS float8
@@ -173,11 +173,11 @@ COMMENT ON FUNCTION icm_p_alive(text, int, float8, float8) IS
     'the same, by the published model of that name';
 
 CREATE FUNCTION icm_expected_purchases(model icm_clv_model, ledger icm_ledger, as_of date, days int) RETURNS float8
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_expected_purchases(icm_clv_model, icm_ledger, date, int) IS
     'expected purchase days in the next days after as_of; error if days is negative';
 CREATE FUNCTION icm_expected_purchases(model icm_clv_model, x int, t_x float8, t float8, days float8) RETURNS float8
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME', 'icm_expected_purchases_raw';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'icm_expected_purchases_raw';
 COMMENT ON FUNCTION icm_expected_purchases(icm_clv_model, int, float8, float8, float8) IS
     'the same, of x, t_x and t';
 CREATE FUNCTION icm_expected_purchases(standard text, ledger icm_ledger, as_of date, days int) RETURNS float8
@@ -268,11 +268,11 @@ COMMENT ON FUNCTION icm_dert(text, int, float8, float8, float8) IS
     'the same, by the published model of that name';
 
 CREATE FUNCTION icm_expected_spend(model icm_clv_model, ledger icm_ledger, as_of date) RETURNS float8
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_expected_spend(icm_clv_model, icm_ledger, date) IS
     'expected revenue of a purchase day, from the mean of the repeat purchase days, in the ledgers currency; of all customers where there is none; NULL if that mean is negative; error if the model has no spend part';
 CREATE FUNCTION icm_expected_spend(model icm_clv_model, m float8, x int) RETURNS float8
-    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 20 AS 'MODULE_PATHNAME', 'icm_expected_spend_raw';
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'icm_expected_spend_raw';
 COMMENT ON FUNCTION icm_expected_spend(icm_clv_model, float8, int) IS
     'the same, of the mean m of x repeat purchases; m may be NULL for x = 0';
 CREATE FUNCTION icm_expected_spend(standard text, ledger icm_ledger, as_of date) RETURNS float8

@@ -151,7 +151,7 @@ SELECT count(icm_p_alive('{process: bgnbd, r: 0.243, alpha: 4.414, a: 0.793, b: 
     count(icm_expected_purchases('{process: bgnbd, r: 0.243, alpha: 4.414, a: 0.793, b: 2.426}'::icm_clv_model,
         x, t_x, t, 364))
 FROM customer;
--- theirs: SciPy | goal: 2 | program: clv.py score bgnbd
+-- theirs: SciPy | program: clv.py score bgnbd
 -- theirs: SciPy, 2F1 by distinct x and t | program: clv.py score bgnbd grouped
 -- theirs: SciPy, rows fetched | goal: 2 | program: clv.py score bgnbd fetched
 -- scan | goal: 350 ns

@@ -542,7 +542,7 @@ static const struct
 		"{process: bgnbd, unit_days: 7, r: 0.243, alpha: 4.414, a: 0.793, b: 2.426, customers: 2357, loglik: -9582.4,"
 		" covariance: [4 1 3 0.5 -0.25 2 0 0 0 0.001], spend: gammagamma, p: 6.25, q: 3.74, gamma: 15.44,"
 		" spend_customers: 946, spend_loglik: -4058.9, spend_covariance: [1 0 2 0.5 0.5 3]}",
-		"{process: sbg, unit_days: 365.25, alpha: 5e-324, beta: 1.7976931348623157e+308}",
+		"{process: sbg, unit_days: 365.25, alpha: 1e-05, beta: 99999.99999999999}",
 		"{spend: gammagamma, p: 0.30000000000000004, q: 1.0000000000000002, gamma: 15}"}},
 	{"icm_cost_model", {
 		"{call: 6.5, e-mail: 0.002, \"field visit\": 350, return: 4 + 3%, default: 1}",

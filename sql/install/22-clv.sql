@@ -194,7 +194,7 @@ COMMENT ON FUNCTION icm_expected_purchases(text, int, float8, float8, float8) IS
 CREATE FUNCTION icm_expected_purchases_std_error(model icm_clv_model, ledger icm_ledger, as_of date, days int) RETURNS float8
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 500 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_expected_purchases_std_error(icm_clv_model, icm_ledger, date, int) IS
-    'standard error of icm_expected_purchases, from the covariance of the models parameters by the delta method; NULL if the model was not fitted';
+    'standard error of icm_expected_purchases, from the covariance of the model''s parameters by the delta method; NULL if the model was not fitted';
 CREATE FUNCTION icm_expected_purchases_std_error(model icm_clv_model, x int, t_x float8, t float8, days float8) RETURNS float8
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 500 AS 'MODULE_PATHNAME', 'icm_expected_purchases_std_error_raw';
 COMMENT ON FUNCTION icm_expected_purchases_std_error(icm_clv_model, int, float8, float8, float8) IS
@@ -270,20 +270,22 @@ COMMENT ON FUNCTION icm_dert(text, int, float8, float8, float8) IS
 CREATE FUNCTION icm_expected_spend(model icm_clv_model, ledger icm_ledger, as_of date) RETURNS float8
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_expected_spend(icm_clv_model, icm_ledger, date) IS
-    'expected revenue of a purchase day, from the mean of the repeat purchase days, in the ledgers currency; of all customers where there is none; NULL if that mean is negative; error if the model has no spend part';
-CREATE FUNCTION icm_expected_spend(model icm_clv_model, m float8, x int) RETURNS float8
-    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'icm_expected_spend_raw';
-COMMENT ON FUNCTION icm_expected_spend(icm_clv_model, float8, int) IS
-    'the same, of the mean m of x repeat purchases; m may be NULL for x = 0';
+    'expected revenue of a purchase day, from the mean of the repeat purchase days, in the ledger''s currency; of all customers where there is none; NULL if that mean is negative; error if the model has no spend part';
 CREATE FUNCTION icm_expected_spend(standard text, ledger icm_ledger, as_of date) RETURNS float8
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
     AS $$ SELECT @extschema@.icm_expected_spend(@extschema@.icm_standard_clv_model(standard), ledger, as_of) $$;
 COMMENT ON FUNCTION icm_expected_spend(text, icm_ledger, date) IS
     'the same, by the published model of that name';
-CREATE FUNCTION icm_expected_spend(standard text, m float8, x int) RETURNS float8
+
+-- of numbers, under a name of its own: else a ledger and a day that are untyped literals could be a mean and a number
+CREATE FUNCTION icm_gammagamma_mean(model icm_clv_model, m float8, x int) RETURNS float8
+    LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_gammagamma_mean(icm_clv_model, float8, int) IS
+    'expected revenue of a purchase, from the mean m of x repeat purchases, in the currency of m; m may be NULL for x = 0; error if the model has no spend part (Fader, Hardie 2013, equation 5)';
+CREATE FUNCTION icm_gammagamma_mean(standard text, m float8, x int) RETURNS float8
     LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$ SELECT @extschema@.icm_expected_spend(@extschema@.icm_standard_clv_model(standard), m, x) $$;
-COMMENT ON FUNCTION icm_expected_spend(text, float8, int) IS
+    AS $$ SELECT @extschema@.icm_gammagamma_mean(@extschema@.icm_standard_clv_model(standard), m, x) $$;
+COMMENT ON FUNCTION icm_gammagamma_mean(text, float8, int) IS
     'the same, by the published model of that name';
 
 CREATE FUNCTION icm_clv(model icm_clv_model, ledger icm_ledger, as_of date, days int, annual_discount float8, margin float8) RETURNS float8
@@ -308,7 +310,7 @@ COMMENT ON FUNCTION icm_clv(text, int, float8, float8, float8, float8, float8, f
 CREATE FUNCTION icm_clv_std_error(model icm_clv_model, ledger icm_ledger, as_of date, days int, annual_discount float8, margin float8) RETURNS float8
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 500 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_clv_std_error(icm_clv_model, icm_ledger, date, int, float8, float8) IS
-    'standard error of icm_clv, from the covariance of the models parameters by the delta method; NULL if the model was not fitted';
+    'standard error of icm_clv, from the covariance of the model''s parameters by the delta method; NULL if the model was not fitted';
 CREATE FUNCTION icm_clv_std_error(model icm_clv_model, x int, t_x float8, t float8, m float8, days float8, annual_discount float8, margin float8) RETURNS float8
     LANGUAGE c IMMUTABLE PARALLEL SAFE COST 500 AS 'MODULE_PATHNAME', 'icm_clv_std_error_raw';
 COMMENT ON FUNCTION icm_clv_std_error(icm_clv_model, int, float8, float8, float8, float8, float8, float8) IS

@@ -409,9 +409,9 @@ icm_expected_spend(PG_FUNCTION_ARGS)
 }
 
 /* (model, m, x); m may be NULL for x = 0 */
-PG_FUNCTION_INFO_V1(icm_expected_spend_raw);
+PG_FUNCTION_INFO_V1(icm_gammagamma_mean);
 Datum
-icm_expected_spend_raw(PG_FUNCTION_ARGS)
+icm_gammagamma_mean(PG_FUNCTION_ARGS)
 {
 	IcmClvModel *model;
 	int32		x;

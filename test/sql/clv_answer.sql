@@ -45,7 +45,7 @@ SELECT round(icm_expected_purchases(:bgnbd, 2, 30.43, 38.86, 273)::numeric, 3) A
        round(icm_expected_purchases(:bgnbd, 26, 30.857, 31, 364)::numeric, 2) AS "25.76",
        round(icm_p_alive(:paretonbd, 26, 30.857, 31)::numeric, 3) AS "0.998",
        round(icm_expected_purchases(:paretonbd, 26, 30.857, 31, 364)::numeric, 2) AS "25.46";
-SELECT bool_and(abs(icm_expected_spend(:bgnbd, m, x) - published) < 0.1) AS published
+SELECT bool_and(abs(icm_gammagamma_mean(:bgnbd, m, x) - published) < 0.1) AS published
 FROM (VALUES (22.35, 2, 24.65), (11.77, 1, 18.91), (NULL, 0, 35.17), (73.74, 7, 71.46)) AS v(m, x, published);
 -- a new customer within 1, 3, 32 and 78 weeks (Hardie, note 004, whose parameters have more digits)
 SELECT bool_and(abs(icm_expected_purchases(:bgnbd, 0, 0, 0, 7 * weeks) / published - 1) < 0.002) AS published
@@ -97,8 +97,8 @@ FROM purchase, history GROUP BY name ORDER BY name;
 -- lifetime value is margin * spend * purchases, discounted: each day's at ln(1 + d) / 365.25 a day
 SELECT name,
        max(abs(icm_clv(model, x, t_x, t, 20, 365, 0, 0.3) /
-               (0.3 * icm_expected_spend(model, 20, x) * icm_expected_purchases(model, x, t_x, t, 365)) - 1)) < 1e-12 AS undiscounted,
-       max(abs(icm_clv(model, x, t_x, t, 20, 365, 0.15, 0.3) / (0.3 * icm_expected_spend(model, 20, x) * discounted) - 1)) < 1e-6 AS discounted,
+               (0.3 * icm_gammagamma_mean(model, 20, x) * icm_expected_purchases(model, x, t_x, t, 365)) - 1)) < 1e-12 AS undiscounted,
+       max(abs(icm_clv(model, x, t_x, t, 20, 365, 0.15, 0.3) / (0.3 * icm_gammagamma_mean(model, 20, x) * discounted) - 1)) < 1e-6 AS discounted,
        bool_and(icm_clv(model, x, t_x, t, 20, 365, 0.15, -0.3) = -icm_clv(model, x, t_x, t, 20, 365, 0.15, 0.3)) AS loss,
        bool_and(icm_clv(model, x, t_x, t, 20, 0, 0.15, 1) = 0 AND icm_clv(model, x, t_x, t, 20, 365, 0.15, 0) = 0) AS zero
 FROM purchase, history,
@@ -109,7 +109,7 @@ GROUP BY name ORDER BY name;
 -- DERT is that without a horizon; without a discount it exists for a and s above 1: P(alive) (r+x)/(alpha+t) (beta+t)/(s-1),
 -- P(alive) (a+b+x-1)/(a-1) for BG/NBD, P(alive) (a+b+x)/(a-1) for MBG/NBD
 SELECT name,
-       max(abs(icm_dert(model, x, t_x, t, 0.15) / (icm_clv(model, x, t_x, t, 20, 73050, 0.15, 1) / icm_expected_spend(model, 20, x)) - 1)) < 1e-8 AS limit_of_horizon
+       max(abs(icm_dert(model, x, t_x, t, 0.15) / (icm_clv(model, x, t_x, t, 20, 73050, 0.15, 1) / icm_gammagamma_mean(model, 20, x)) - 1)) < 1e-8 AS limit_of_horizon
 FROM purchase, history GROUP BY name ORDER BY name;
 SELECT max(abs(icm_dert('{process: bgnbd, r: 0.243, alpha: 4.414, a: 1.793, b: 2.426}'::icm_clv_model, x, t_x, t, 0) /
                (icm_p_alive('{process: bgnbd, r: 0.243, alpha: 4.414, a: 1.793, b: 2.426}'::icm_clv_model, x, t_x, t) *
@@ -128,11 +128,13 @@ SELECT max(abs(icm_clv('{process: bgnbd, unit_days: 1, r: 0.243, alpha: 30.898, 
        max(abs(icm_dert('{process: bgnbd, unit_days: 1, r: 0.243, alpha: 30.898, a: 0.793, b: 2.426}'::icm_clv_model, x, 7 * t_x, 7 * t, 0.15) /
                icm_dert(:bgnbd, x, t_x, t, 0.15) - 1)) < 1e-10 AS dert FROM history;
 -- spend: p (gamma + x m) / (p x + q - 1), between one's own mean and that of all
-SELECT max(abs(icm_expected_spend(:bgnbd, m, x) / (6.25 * (15.44 + x * m) / (6.25 * x + 2.74)) - 1)) < 1e-14 AS same
+SELECT max(abs(icm_gammagamma_mean(:bgnbd, m, x) / (6.25 * (15.44 + x * m) / (6.25 * x + 2.74)) - 1)) < 1e-14 AS same
 FROM unnest('{0,0.01,35,1e6,1e290}'::float8[]) m, unnest('{1,2,100,2147483647}'::int[]) x;
-SELECT icm_expected_spend(:bgnbd, NULL, 0) = icm_expected_spend(:bgnbd, 50, 0) AS m_of_none,
-       icm_expected_spend('{p: 6.25, q: 3.74, gamma: 15.44}'::icm_clv_model, 20, 1) =
-       icm_expected_spend(:bgnbd, 20, 1) AS spend_alone, icm_clv(:bgnbd, 0, 0, 10, NULL, 365, 0.1, 1) =
+-- with untyped literals, a ledger and a day
+SELECT round(icm_expected_spend(:bgnbd, '{2025-01-05 1 20 0, 2025-02-05 1 30 0}', '2025-06-30')::numeric, 6) = round(icm_gammagamma_mean(:bgnbd, 30, 1)::numeric, 6) AS same;
+SELECT icm_gammagamma_mean(:bgnbd, NULL, 0) = icm_gammagamma_mean(:bgnbd, 50, 0) AS m_of_none,
+       icm_gammagamma_mean('{p: 6.25, q: 3.74, gamma: 15.44}'::icm_clv_model, 20, 1) =
+       icm_gammagamma_mean(:bgnbd, 20, 1) AS spend_alone, icm_clv(:bgnbd, 0, 0, 10, NULL, 365, 0.1, 1) =
            icm_clv(:bgnbd, 0, 0, 10, 50, 365, 0.1, 1) AS clv;
 
 -- standard errors by the delta method: with the covariance of the logarithms of the parameters, and differences
@@ -197,7 +199,7 @@ LANGUAGE sql AS $$
     SELECT ARRAY[icm_p_alive(model, x, t_x, t), icm_expected_purchases(model, x, t_x, t, 365),
                  icm_expected_purchases_std_error(model, x, t_x, t, 365),
                  icm_p_purchases(model, x, t_x, t, 365, 2), icm_p_purchases_at_least(model, x, t_x, t, 365, 2), icm_dert(model, x, t_x, t, 0.15),
-                 icm_expected_spend(model, m, x), icm_clv(model, x, t_x, t, m, 365, 0.15, 0.3),
+                 icm_gammagamma_mean(model, m, x), icm_clv(model, x, t_x, t, m, 365, 0.15, 0.3),
                  icm_clv_std_error(model, x, t_x, t, m, 365, 0.15, 0.3)]
 $$;
 SELECT id, b.x, array_positions(a, NULL) AS nulls, bool_and(a IS NOT DISTINCT FROM pg_temp.raw_answers(model, b.x, b.t_x, b.t, b.m)) AS as_raw,
@@ -225,7 +227,7 @@ SELECT call, icm.* FROM (VALUES (1)) AS v(i),
                      ('std_error', icm_expected_purchases_std_error(:bgnbd, 0, 0, 1, NULL)),
                      ('p_purchases', icm_p_purchases(:bgnbd, 0, 0, 1, 1, NULL)),
                      ('at_least', icm_p_purchases_at_least(:bgnbd, NULL, 0, 1, 1, 1)), ('dert', icm_dert(:bgnbd, 0, 0, 1, NULL)),
-                     ('spend', icm_expected_spend(:bgnbd, 10, NULL)), ('spend', icm_expected_spend(NULL::icm_clv_model, 10, 1)),
+                     ('spend', icm_gammagamma_mean(:bgnbd, 10, NULL)), ('spend', icm_gammagamma_mean(NULL::icm_clv_model, 10, 1)),
                      ('clv', icm_clv(:bgnbd, 0, 0, 1, 10, 1, 0.1, NULL)),
                      ('clv', icm_clv(:bgnbd, 0, 0, 1, 10, 1, NULL, 1)), ('clv', icm_clv(NULL::icm_clv_model, 0, 0, 1, 10, 1, 0.1, 1)),
                      ('std_error', icm_clv_std_error(:bgnbd, 0, 0, NULL, 10, 1, 0.1, 1)),
@@ -245,7 +247,7 @@ SELECT bool_and(a IS NOT DISTINCT FROM ARRAY[icm_p_alive(n, ledger, d), icm_expe
        bool_and(pg_temp.raw_answers(model, x, t_x, t, m) IS NOT DISTINCT FROM ARRAY[icm_p_alive(n, x, t_x, t),
            icm_expected_purchases(n, x, t_x, t, 365), icm_expected_purchases_std_error(n, x, t_x, t, 365),
                  icm_p_purchases(n, x, t_x, t, 365, 2), icm_p_purchases_at_least(n, x, t_x, t, 365, 2), icm_dert(n, x, t_x, t, 0.15),
-                 icm_expected_spend(n, m, x), icm_clv(n, x, t_x, t, m, 365, 0.15, 0.3),
+                 icm_gammagamma_mean(n, m, x), icm_clv(n, x, t_x, t, m, 365, 0.15, 0.3),
                  icm_clv_std_error(n, x, t_x, t, m, 365, 0.15, 0.3)]) FILTER (WHERE id < 10) AS raw
 FROM fitted, customer, pg_temp.answers(model, ledger, '2025-06-30') a, icm_btyd(ledger, '2025-06-30'),
      (VALUES ('clv_answer', date '2025-06-30')) AS v(n, d) WHERE name = 'bgnbd';
@@ -283,8 +285,8 @@ FROM unnest(ARRAY['p_alive($m, -1, 0, 1)', 'p_alive($m, 1, 0, 1)', 'p_alive($m, 
                   'clv($m, 2, 1, 2, 1.7e308, 36500, 0, 1)',
                   'clv($m, $l, ''2025-06-30'', 365, -0.1, 0.3)', 'clv($m, $l, ''2025-06-30'', 365, 0.1, 30)',
                   'clv_std_error($m, 1, 1, 2, 10, 365, 10, 0.3)', 'clv_std_error($m, 1, 1, 2, 10, 365, 0.1, 30)',
-                  'expected_spend($m, NULL, 1)', 'expected_spend($m, -10, 1)', 'expected_spend($m, ''NaN'', 1)',
-                  'expected_spend($m, 10, -1)']) WITH ORDINALITY c(call, i),
+                  'gammagamma_mean($m, NULL, 1)', 'gammagamma_mean($m, -10, 1)', 'gammagamma_mean($m, ''NaN'', 1)',
+                  'gammagamma_mean($m, 10, -1)']) WITH ORDINALITY c(call, i),
      pg_temp.error_of('SELECT icm_' || replace(replace(call, '$m', :'bgnbd'), '$l', '''{2025-01-06 1 10 5}''')) e ORDER BY i;
 -- a model of contracts, of spend alone, without spend, of purchases for contracts
 SELECT call, e.*
@@ -292,7 +294,7 @@ FROM (VALUES ('p_alive($m, 0, 0, 1)', '{process: sbg, alpha: 1, beta: 2}'),
       ('expected_purchases($m, 0, 0, 1, 1)', '{process: sbg, alpha: 1, beta: 2}'),
       ('clv($m, $l, ''2025-06-30'', 365, 0.1, 0.3)', '{process: sbg, alpha: 1, beta: 2}'),
              ('dert($m, $l, ''2025-06-30'', 0.1)', '{process: sbg, alpha: 1, beta: 2}'),
-             ('expected_spend($m, 10, 1)', '{process: sbg, alpha: 1, beta: 2}'),
+             ('gammagamma_mean($m, 10, 1)', '{process: sbg, alpha: 1, beta: 2}'),
              ('p_alive($m, 0, 0, 1)', '{p: 6.25, q: 3.74, gamma: 15.44}'),
              ('p_purchases($m, $l, ''2025-06-30'', 365, 1)', '{p: 6.25, q: 3.74, gamma: 15.44}'),
              ('clv($m, 0, 0, 1, 10, 365, 0.1, 0.3)', '{p: 6.25, q: 3.74, gamma: 15.44}'),
@@ -324,7 +326,7 @@ FROM fitted, (VALUES (0, 0::float8, 0::float8), (0, 0, 5200), (1, 5e-324, 5200),
 WHERE x <= 10000 OR (days = 1 AND n = 0) GROUP BY name ORDER BY name;
 SELECT name, icm_p_alive(model, 10000, 1, 5200) AS long_gone,
        round(icm_expected_purchases(model, 10000, 5200, 5200, 7)::numeric, 2) AS purchases_a_week,
-       round((icm_expected_spend(model, 20, 10000))::numeric, 1) AS spend FROM purchase ORDER BY name;
+       round((icm_gammagamma_mean(model, 20, 10000))::numeric, 1) AS spend FROM purchase ORDER BY name;
 
 -- Answers of one query are kept by x and t. Beside separate queries for each customer: one model and horizon, then another,
 -- then ones that change from row to row; and a model that comes back.

@@ -98,11 +98,7 @@ GetState(Datum datum)
 static ScaleState *
 GetAlignedState(Datum datum)
 {
-	struct varlena *bytes = PG_DETOAST_DATUM(datum);
-
-	if ((uintptr_t) bytes % sizeof(double) != 0)
-		bytes = PG_DETOAST_DATUM_COPY(datum);
-	return GetState(PointerGetDatum(bytes));
+	return GetState(PointerGetDatum(IcmGetAligned(datum)));
 }
 
 /* The state with room for n more values: the same, or a larger copy. */
@@ -176,10 +172,7 @@ CheckSameScale(int grades, ScaleMethod method, const ScaleState *state)
 static void
 CheckInAggregate(FunctionCallInfo fcinfo)
 {
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("icm_scale_agg's support functions can be called only by the aggregate")));
+	IcmCheckAggregate(fcinfo, "icm_scale_agg's support functions");
 }
 
 /* (state, value [, grades [, method]]) */

@@ -7,8 +7,8 @@
  * t_x; 0 <= t_x <= t, and t_x = 0 if and only if x = 0. Times are in the
  * model's unit.
  *
- * Every answer but the first two is GIVEN that the customer is alive at t, and
- * then depends on x and t, not on t_x: multiply by IcmAlive(). Relative error
+ * IcmAlive...() other than P(alive) itself are GIVEN that the customer is alive at
+ * t, and then depend on x and t, not on t_x: multiply by IcmAlive(). Relative error
  * below 1e-10 (tests: against mpmath) for x to 10,000 and horizons of a
  * hundred years.
  */

@@ -12,12 +12,12 @@
 
 #include "utils/date.h"
 
+#include "common/check.h"
 #include "value/clv_answer.h"
 #include "value/clv_fit.h"
 #include "value/ledger.h"
 #include "value/ledger_calc.h"
-
-#define DAYS_A_YEAR 365.25
+#include "value/value_definition.h"
 
 /* ---- arguments --------------------------------------------------------------- */
 
@@ -140,7 +140,7 @@ DeltaOf(const IcmClvModel *model, double annual_discount)
 				 errmsg("annual_discount must be from 0 to 1"),
 				 errdetail("The number given is %g.", annual_discount),
 				 errhint("It is a share a year: 10 %% is 0.1.")));
-	return log1p(annual_discount) / DAYS_A_YEAR * model->unit_days;
+	return log1p(annual_discount) / ICM_DAYS_A_YEAR * model->unit_days;
 }
 
 static double
@@ -148,7 +148,7 @@ GetMargin(FunctionCallInfo fcinfo, int arg)
 {
 	double		margin = PG_GETARG_FLOAT8(arg);
 
-	if (!(margin >= -1.0 && margin <= 1.0))
+	if (!(fabs(margin) <= ICM_MARGIN_MAX))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("margin must be from -1 to 1"),
@@ -168,12 +168,7 @@ ReturnFinite(FunctionCallInfo fcinfo, double result)
 {
 	if (isnan(result))
 		PG_RETURN_NULL();
-	if (isinf(result))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("result is out of range"),
-				 errdetail("It is beyond what float8 holds, about 1.8e308.")));
-	PG_RETURN_FLOAT8(result);
+	PG_RETURN_FLOAT8(IcmCheckResult(result));
 }
 
 /* ---- P(alive) ---------------------------------------------------------------- */

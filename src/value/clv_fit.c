@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "common/aggregate.h"
+#include "common/check.h"
 #include "value/clv_fit.h"
 #include "value/fit_state.h"
 #include "value/ledger.h"
@@ -26,10 +27,7 @@
 void
 IcmFitCheckCall(FunctionCallInfo fcinfo)
 {
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("support functions of a fit can be called only by the aggregate")));
+	IcmCheckAggregate(fcinfo, "support functions of a fit");
 }
 
 double
@@ -43,17 +41,14 @@ IcmFitUnit(FunctionCallInfo fcinfo, int arg, double unit_days)
 					 errmsg("unit_days must not be null")));
 		unit_days = PG_GETARG_FLOAT8(arg);
 	}
-	if (!isfinite(unit_days) || unit_days <= 0.0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unit_days must be positive and finite")));
-	return unit_days;
+	return IcmCheckUnitDays(unit_days);
 }
 
 IcmProcess
 IcmFitGetProcess(FunctionCallInfo fcinfo, int arg)
 {
 	char	   *name;
+	IcmProcess	process;
 
 	if (PG_NARGS() <= arg)
 		return ICM_BGNBD;
@@ -62,17 +57,14 @@ IcmFitGetProcess(FunctionCallInfo fcinfo, int arg)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("process must not be null")));
 	name = text_to_cstring(PG_GETARG_TEXT_PP(arg));
-	for (IcmProcess process = ICM_BGNBD; process <= ICM_PARETONBD; process++)
-		if (strcmp(name, IcmProcessName(process)) == 0)
-		{
-			pfree(name);
-			return process;
-		}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown purchase process \"%s\"", name),
-			 errhint("The processes are bgnbd, mbgnbd and paretonbd.")));
-	pg_unreachable();
+	process = IcmProcessNamed(name);
+	if (process < ICM_BGNBD || process > ICM_PARETONBD)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown purchase process \"%s\"", name),
+				 errhint("The processes are bgnbd, mbgnbd and paretonbd.")));
+	pfree(name);
+	return process;
 }
 
 /* (state, x, t_x, t [, weight [, unit_days]]) */

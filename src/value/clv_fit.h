@@ -9,9 +9,6 @@
 #include "value/fit_state.h"
 #include "value/ledger_calc.h"
 
-/* Times are in weeks, unless the user says otherwise. */
-#define ICM_UNIT_DAYS 7.0
-
 /* ERROR unless an aggregate calls. */
 extern void IcmFitCheckCall(FunctionCallInfo fcinfo);
 

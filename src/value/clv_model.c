@@ -22,10 +22,6 @@
 #include "math/cholesky.h"
 #include "value/clv_model.h"
 
-/* Of times that a person gives no unit for. */
-#define UNIT_DAYS 7.0
-#define SBG_UNIT_DAYS 365.25
-
 IcmClvModel *
 IcmClvModelMake(void)
 {
@@ -186,15 +182,6 @@ TakePart(const Draft *draft, uint32 given, IcmProcess process, int fit_key, cons
 	return NULL;
 }
 
-static IcmProcess
-FindProcess(const char *name)
-{
-	for (IcmProcess process = ICM_BGNBD; process <= ICM_SBG; process++)
-		if (strcmp(name, IcmProcessName(process)) == 0)
-			return process;
-	return ICM_PROCESS_NONE;
-}
-
 /* Take what was given. Returns a sentence on what is wrong, or NULL. */
 static const char *
 TakeDraft(const Draft *draft, uint32 given, IcmClvModel *model)
@@ -205,10 +192,10 @@ TakeDraft(const Draft *draft, uint32 given, IcmClvModel *model)
 
 	if (given & ICM_FIELD(KEY_PROCESS))
 	{
-		model->process = FindProcess(draft->process.text);
-		if (model->process == ICM_PROCESS_NONE)
+		model->process = IcmProcessNamed(draft->process.text);
+		if (model->process == ICM_PROCESS_NONE || model->process == ICM_GAMMAGAMMA)
 			return "The processes are bgnbd, mbgnbd, paretonbd and sbg.";
-		model->unit_days = model->process == ICM_SBG ? SBG_UNIT_DAYS : UNIT_DAYS;
+		model->unit_days = model->process == ICM_SBG ? ICM_CONTRACT_UNIT_DAYS : ICM_UNIT_DAYS;
 		if (given & ICM_FIELD(KEY_UNIT_DAYS))
 			model->unit_days = draft->unit_days;
 		fault = TakePart(draft, given, model->process, KEY_FIT, &draft->purchase_fit, &model->purchase);

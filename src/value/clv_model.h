@@ -11,6 +11,11 @@
 
 #define ICM_CLV_MODEL_VERSION 1
 
+/* A model's unit of time unless the user says otherwise: a week; of contracts, a year. */
+#define ICM_UNIT_DAYS 7.0
+#define ICM_CONTRACT_UNIT_DAYS ICM_DAYS_A_YEAR
+#define ICM_DAYS_A_YEAR 365.25
+
 /*
  * 280 bytes. What a part does not have is zero, so that equal models have equal
  * bytes: no purchase part: process is ICM_PROCESS_NONE; no spend part:

@@ -45,11 +45,8 @@ MakeState(int periods, double unit_days)
 static ContractState *
 GetState(Datum datum)
 {
-	ContractState *state = (ContractState *) PG_DETOAST_DATUM(datum);
+	ContractState *state = IcmGetAligned(datum);
 
-	/* an int64 needs an address that a bytea need not have */
-	if ((uintptr_t) state % sizeof(int64) != 0)
-		state = (ContractState *) PG_DETOAST_DATUM_COPY(datum);
 	if (VARSIZE(state) < STATE_SIZE(1) || state->version != STATE_VERSION || !(state->unit_days > 0.0) ||
 		VARSIZE(state) != STATE_SIZE(STATE_PERIODS(state)) || STATE_PERIODS(state) > PERIODS_MAX)
 		IcmFitCorrupt();
@@ -123,7 +120,7 @@ PG_FUNCTION_INFO_V1(icm_sbg_accum);
 Datum
 icm_sbg_accum(PG_FUNCTION_ARGS)
 {
-	double		unit_days = IcmFitUnit(fcinfo, 2, 365.25);
+	double		unit_days = IcmFitUnit(fcinfo, 2, ICM_CONTRACT_UNIT_DAYS);
 	ContractState *state;
 	const int64 *alive;
 	int			n;

@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "common/aggregate.h"
 #include "value/fit_state.h"
 
 #define STATE_VERSION 1
@@ -52,17 +53,15 @@ MakeState(const IcmFitTerms *terms, int bits, int64 spends)
 IcmFitState *
 IcmFitStateGet(Datum datum)
 {
-	IcmFitState *state = (IcmFitState *) PG_DETOAST_DATUM(datum);
+	IcmFitState *state = IcmGetAligned(datum);
 
-	/* a double needs an address that a bytea need not have */
-	if ((uintptr_t) state % sizeof(double) != 0)
-		state = (IcmFitState *) PG_DETOAST_DATUM_COPY(datum);
 	if (VARSIZE(state) < STATE_SIZE(0, 0) || state->version != STATE_VERSION ||
 		state->terms.process < ICM_PROCESS_NONE || state->terms.process > ICM_PARETONBD ||
 		state->bits > BITS_MAX || state->zero != 0 ||
 		VARSIZE(state) < STATE_SIZE(state->bits, 0) ||
 		!(state->terms.unit_days > 0.0) ||
-		state->customers < state->histories || state->histories < 0 || (state->histories > 0 && state->histories >= SLOTS(state->bits)) ||
+		state->histories < 0 || state->customers < state->histories ||
+		(state->histories > 0 && state->histories >= SLOTS(state->bits)) ||
 		state->spends < 0 || state->spends > STATE_ROOM(state))
 		IcmFitCorrupt();
 	return state;

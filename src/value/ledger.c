@@ -13,6 +13,7 @@
 #include "libpq/pqformat.h"
 #include "utils/memutils.h"
 
+#include "common/check.h"
 #include "common/flat.h"
 #include "common/rows.h"
 #include "common/text.h"
@@ -217,26 +218,6 @@ icm_ledger_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
-static double
-CheckResult(double result)
-{
-	if (isinf(result))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("result is out of range"),
-				 errdetail("It is beyond what float8 holds, about 1.8e308.")));
-	return result;
-}
-
-static void
-CheckAsOf(DateADT as_of)
-{
-	if (DATE_NOT_FINITE(as_of))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("as_of must be a finite day")));
-}
-
 static Datum
 MoneyBetween(FunctionCallInfo fcinfo, IcmMoney money)
 {
@@ -249,7 +230,7 @@ MoneyBetween(FunctionCallInfo fcinfo, IcmMoney money)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("from_day must not be after to_day"),
 				 errhint("Both days are inclusive.")));
-	PG_RETURN_FLOAT8(CheckResult(IcmLedgerSum(ledger, money, from_day, to_day)));
+	PG_RETURN_FLOAT8(IcmCheckResult(IcmLedgerSum(ledger, money, from_day, to_day)));
 }
 
 PG_FUNCTION_INFO_V1(icm_revenue);
@@ -281,12 +262,12 @@ icm_decayed_contribution(PG_FUNCTION_ARGS)
 	DateADT		as_of = PG_GETARG_DATEADT(1);
 	double		half_life = PG_GETARG_FLOAT8(2);
 
-	CheckAsOf(as_of);
+	IcmCheckAsOf(as_of);
 	if (!isfinite(half_life) || half_life <= 0.0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("half_life_days must be positive and finite")));
-	PG_RETURN_FLOAT8(CheckResult(IcmLedgerDecayed(ledger, as_of, half_life)));
+	PG_RETURN_FLOAT8(IcmCheckResult(IcmLedgerDecayed(ledger, as_of, half_life)));
 }
 
 /* (recency, frequency, monetary) */
@@ -300,14 +281,14 @@ icm_rfm(PG_FUNCTION_ARGS)
 	Datum		values[3] = {0};
 	bool		nulls[3] = {0};
 
-	CheckAsOf(as_of);
+	IcmCheckAsOf(as_of);
 	purchases = IcmLedgerPurchases(ledger, as_of);
 	nulls[0] = nulls[2] = purchases.days == 0;
 	values[1] = Int32GetDatum(purchases.days);
 	if (purchases.days > 0)
 	{
 		values[0] = Int32GetDatum(as_of - purchases.last);
-		values[2] = Float8GetDatum(CheckResult(purchases.revenue) / purchases.days);
+		values[2] = Float8GetDatum(IcmCheckResult(purchases.revenue) / purchases.days);
 	}
 	return IcmReturnRow(fcinfo, values, nulls);
 }
@@ -319,15 +300,11 @@ icm_btyd(PG_FUNCTION_ARGS)
 {
 	IcmLedger  *ledger = PG_GETARG_LEDGER(0);
 	DateADT		as_of = PG_GETARG_DATEADT(1);
-	double		unit = PG_GETARG_FLOAT8(2);
+	double		unit = IcmCheckUnitDays(PG_GETARG_FLOAT8(2));
 	IcmBtyd		btyd;
 	Datum		values[4] = {0};
 	bool		nulls[4] = {true, true, true, true};
 
-	if (!isfinite(unit) || unit <= 0.0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unit_days must be positive and finite")));
 	if (IcmLedgerBtyd(ledger, as_of, unit, &btyd))
 	{
 		values[0] = Int32GetDatum(btyd.x);

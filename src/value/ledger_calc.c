@@ -8,6 +8,7 @@
 
 #include "miscadmin.h"
 
+#include "common/check.h"
 #include "math/exactsum.h"
 #include "value/ledger_calc.h"
 
@@ -110,22 +111,14 @@ IcmLedgerBtyd(const IcmLedger *ledger, DateADT as_of, double unit_days, IcmBtyd 
 {
 	IcmPurchases purchases;
 
-	if (DATE_NOT_FINITE(as_of))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("as_of must be a finite day")));
+	IcmCheckAsOf(as_of);
 	purchases = IcmLedgerPurchases(ledger, as_of);
 	if (purchases.days == 0)
 		return false;
 	btyd->x = purchases.days - 1;
 	btyd->t_x = ((double) purchases.last - purchases.first) / unit_days;
-	btyd->t = ((double) as_of - purchases.first) / unit_days;
-	btyd->m = btyd->x > 0 ? purchases.repeat_revenue / btyd->x : 0.0;
-	if (isinf(btyd->t) || isinf(btyd->m))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("result is out of range"),
-				 errdetail("It is beyond what float8 holds, about 1.8e308.")));
+	btyd->t = IcmCheckResult(((double) as_of - purchases.first) / unit_days);
+	btyd->m = btyd->x > 0 ? IcmCheckResult(purchases.repeat_revenue / btyd->x) : 0.0;
 	return true;
 }
 

@@ -34,6 +34,7 @@ typedef enum IcmProcess
 
 /* Name of a process, its parameters and how many; NULL or 0 if there is none. */
 extern const char *IcmProcessName(IcmProcess process);
+extern IcmProcess IcmProcessNamed(const char *name);	/* ICM_PROCESS_NONE if there is none */
 extern int	IcmProcessParams(IcmProcess process);
 extern const char *IcmProcessParam(IcmProcess process, int i);
 

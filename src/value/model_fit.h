@@ -61,7 +61,7 @@ typedef enum IcmFitFault
  * the search ended, even if that is no fit.
  */
 
-/* Fit bgnbd, mbgnbd or paretonbd. */
+/* Fit bgnbd, mbgnbd or paretonbd; x is at most ICM_COUNT_MAX. */
 extern IcmFitFault IcmFitProcess(IcmProcess process, const IcmHistory *history, size_t n,
 								 const IcmFitHost *host, IcmEstimate *estimate, int *which);
 

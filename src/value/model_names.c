@@ -2,6 +2,8 @@
  * model_names.c
  *		Names of the processes and of their parameters; see model.h.
  */
+#include <string.h>
+
 #include "value/model.h"
 
 static const struct
@@ -27,6 +29,16 @@ const char *
 IcmProcessName(IcmProcess process)
 {
 	return Exists(process) ? processes[process].name : NULL;
+}
+
+IcmProcess
+IcmProcessNamed(const char *name)
+{
+	IcmProcess	process = ICM_BGNBD;
+
+	while (Exists(process) && strcmp(name, processes[process].name) != 0)
+		process++;
+	return Exists(process) ? process : ICM_PROCESS_NONE;
 }
 
 int

@@ -11,7 +11,6 @@
  * them do.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "math/quantile.h"
@@ -68,25 +67,7 @@ typedef struct Data
 
 /* ---- preparing the data ------------------------------------------------------ */
 
-static int
-CompareHistories(const void *a, const void *b)
-{
-	const IcmHistory *h = a,
-			   *i = b;
-
-	if (h->x != i->x)
-		return h->x < i->x ? -1 : 1;
-	if (h->t != i->t)
-		return h->t < i->t ? -1 : 1;
-	if (h->t_x != i->t_x)
-		return h->t_x < i->t_x ? -1 : 1;
-	return 0;
-}
-
-/* x is small as a rule: then the histories are put in its order by counting. */
-#define COUNTED_MAX 65536
-
-/* A copy of the histories, those of each x side by side, x ascending. */
+/* A copy of the histories, those of each x side by side, x ascending: by counting, as x is bounded. */
 static IcmHistory *
 SortByX(const IcmHistory *history, size_t n, const IcmFitHost *host)
 {
@@ -97,12 +78,6 @@ SortByX(const IcmHistory *history, size_t n, const IcmFitHost *host)
 	for (size_t i = 0; i < n; i++)
 		if (history[i].x > largest)
 			largest = history[i].x;
-	if (largest > COUNTED_MAX)
-	{
-		memcpy(sorted, history, n * sizeof(IcmHistory));
-		qsort(sorted, n, sizeof(IcmHistory), CompareHistories);
-		return sorted;
-	}
 	next = host->alloc((largest + 2) * sizeof(size_t));
 	memset(next, 0, (largest + 2) * sizeof(size_t));
 	for (size_t i = 0; i < n; i++)

@@ -32,7 +32,7 @@ typedef struct Data
 {
 	Block	   *block;
 	size_t		blocks;
-	double	   *total;			/* S, in units of the mean m */
+	double	   *total;			/* S, scaled: see MoneyUnit() */
 	size_t		n;
 	const IcmFitHost *host;
 } Data;
@@ -124,10 +124,7 @@ SumLogs(const double *value, size_t n, double base)
 	return sum;
 }
 
-/*
- * Sorted, so that the sums do not depend on the order of the rows. The unit is
- * the mean of m, taken as the median would be: from the sorted totals.
- */
+/* The totals of each x are sorted, so that the sums do not depend on the order of the rows. */
 static void
 Prepare(Data *data, IcmSpend *spend, double unit)
 {

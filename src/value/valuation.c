@@ -25,6 +25,7 @@
 
 #include "utils/date.h"
 
+#include "common/check.h"
 #include "common/rows.h"
 #include "value/clv_answer.h"
 #include "value/ledger_calc.h"
@@ -73,7 +74,6 @@ Expect(FunctionCallInfo fcinfo, const IcmLedger *ledger, const IcmValueDefinitio
 {
 	bool		fitted = model->purchase.customers > 0 && model->spend.customers > 0;
 	IcmAsk		ask = IcmAskDiscounted(model, definition->horizon_days, definition->annual_discount, fitted);
-	IcmServing	serving;
 	IcmCustomer customer;
 	IcmSloped	purchases,
 				spend;
@@ -82,11 +82,15 @@ Expect(FunctionCallInfo fcinfo, const IcmLedger *ledger, const IcmValueDefinitio
 
 	if (!IcmCustomerOfLedger(model, ledger, as_of, &customer))
 		return;
-	serving = IcmLedgerServing(ledger, as_of);
-	if (definition->learnt & ICM_LEARNT_MARGIN)
-		margin = LearntMargin(&serving);
-	if (definition->learnt & ICM_LEARNT_COST_TO_SERVE)
-		cost = serving.cost / serving.days;
+	if (definition->learnt)
+	{
+		IcmServing	serving = IcmLedgerServing(ledger, as_of);
+
+		if (definition->learnt & ICM_LEARNT_MARGIN)
+			margin = LearntMargin(&serving);
+		if (definition->learnt & ICM_LEARNT_COST_TO_SERVE)
+			cost = serving.cost / serving.days;
+	}
 	purchases = IcmPredict(fcinfo, model, &ask, &customer, &valuation->p_alive);
 	spend = IcmPredictSpend(model, &customer, fitted);
 	valuation->expected = margin * spend.value * purchases.value;
@@ -113,21 +117,13 @@ icm_value(PG_FUNCTION_ARGS)
 	bool		nulls[COLUMNS];
 
 	IcmCheckHasSpend(model);
-	if (DATE_NOT_FINITE(as_of))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("as_of must be a finite day")));
+	IcmCheckAsOf(as_of);
 	valuation.historic = Historic(ledger, definition, as_of);
 	Expect(fcinfo, ledger, definition, model, as_of, &valuation);
 	for (int i = 0; i < COLUMNS; i++)
 	{
-		if (isinf(column[i]))
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("result is out of range"),
-					 errdetail("It is beyond what float8 holds, about 1.8e308.")));
 		nulls[i] = isnan(column[i]);
-		values[i] = Float8GetDatum(column[i]);
+		values[i] = Float8GetDatum(IcmCheckResult(column[i]));
 	}
 	return IcmReturnRow(fcinfo, values, nulls);
 }

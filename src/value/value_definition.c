@@ -85,7 +85,7 @@ ReadLearnable(IcmReader *reader, Learnable *learnable, double least, double most
 static const char *
 ReadMargin(IcmReader *reader, void *value)
 {
-	return ReadLearnable(reader, value, -1.0, 1.0) ? NULL :
+	return ReadLearnable(reader, value, -ICM_MARGIN_MAX, ICM_MARGIN_MAX) ? NULL :
 		"A share of revenue from -1 to 1, or the word learnt, is expected; 35 % is written 0.35.";
 }
 

@@ -247,7 +247,7 @@ GetQuantity(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("quantity of an event must not be null"),
-				 errhint("Without a quantity given, it is 1.")));
+				 errhint("Of something that was done once, it is 1.")));
 	return GetSize(fcinfo, 2, "quantity", "Count what was done; a correction is an event of its own kind.");
 }
 

@@ -51,7 +51,7 @@ CREATE TYPE icm_scale (
     STORAGE = extended
 );
 COMMENT ON TYPE icm_scale IS
-    'definition of grades: the inner cut points, ascending; text form {cut,cut,...}; 8 + 8 bytes a cut';
+    'definition of grades: the inner cut points, ascending; text form {cut,cut,...}; of a scale cut from values {cuts: ..., method: ..., counts: ..., sums: ..., within: ..., total: ...}, with numbers for each grade, the worst first; 8 + 8 bytes a cut, or 40 + 32 bytes a cut';
 
 CREATE FUNCTION icm_scale(cuts float8[]) RETURNS icm_scale
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
@@ -61,10 +61,24 @@ CREATE FUNCTION icm_cuts(scale icm_scale) RETURNS float8[]
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_cuts(icm_scale) IS 'inner cut points of a scale, ascending';
 
+CREATE FUNCTION icm_scale_stats(scale icm_scale, OUT method text, OUT grades int, OUT n float8, OUT sum float8,
+                                OUT variance_explained float8, OUT counts float8[], OUT sums float8[], OUT within float8[])
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_scale_stats(icm_scale) IS
+    'what a scale was cut from: method; number (sum of weights) and sum of the values; share of their variance that lies between the grades, 0 to 1 (goodness of variance fit; of the logarithms of the positive values for logkmeans); and by grade, the worst first: counts, sums, squared distances to the mean of the grade; all but grades NULL if the cuts were given';
+CREATE FUNCTION icm_scale_grades(scale icm_scale) RETURNS TABLE (
+        grade icm_grade, lower float8, upper float8, customers float8, share float8, sum float8, sum_share float8, mean float8)
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 5 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_scale_grades(icm_scale) IS
+    'the grades of a scale, A first: lower <= value < upper (NULL: no limit), and what the scale was cut from: customers (sum of weights), their share, sum of their values, its share, mean; NULL if the cuts were given';
+
 SELECT icm.add_kind('scale');
 
 -- Cutting a scale from values.
 
+CREATE FUNCTION icm_values_combine(state bytea, other bytea) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_values_combine(bytea, bytea) IS 'combine function of the aggregates that hold every value';
 CREATE FUNCTION icm_scale_accum(state bytea, value float8) RETURNS bytea
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_scale_accum(bytea, float8) IS 'transition function of icm_scale_agg';
@@ -74,26 +88,113 @@ COMMENT ON FUNCTION icm_scale_accum(bytea, float8, int) IS 'transition function 
 CREATE FUNCTION icm_scale_accum(state bytea, value float8, grades int, method text) RETURNS bytea
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_scale_accum(bytea, float8, int, text) IS 'transition function of icm_scale_agg';
-CREATE FUNCTION icm_scale_combine(state bytea, other bytea) RETURNS bytea
+CREATE FUNCTION icm_scale_accum(state bytea, value float8, grades int, method text, weight float8) RETURNS bytea
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION icm_scale_combine(bytea, bytea) IS 'combine function of icm_scale_agg';
+COMMENT ON FUNCTION icm_scale_accum(bytea, float8, int, text, float8) IS 'transition function of icm_scale_agg';
+CREATE FUNCTION icm_scale_accum(state bytea, value float8, grades int, method text, weight float8, fewer bool) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_scale_accum(bytea, float8, int, text, float8, bool) IS 'transition function of icm_scale_agg';
+CREATE FUNCTION icm_scale_shares_accum(state bytea, value float8, shares float8[], method text) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_scale_shares_accum(bytea, float8, float8[], text) IS 'transition function of icm_scale_shares_agg';
+CREATE FUNCTION icm_scale_shares_accum(state bytea, value float8, shares float8[], method text, weight float8) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_scale_shares_accum(bytea, float8, float8[], text, float8) IS 'transition function of icm_scale_shares_agg';
+CREATE FUNCTION icm_scale_shares_accum(state bytea, value float8, shares float8[], method text, weight float8, fewer bool) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_scale_shares_accum(bytea, float8, float8[], text, float8, bool) IS 'transition function of icm_scale_shares_agg';
 CREATE FUNCTION icm_scale_final(state bytea) RETURNS icm_scale
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION icm_scale_final(bytea) IS 'final function of icm_scale_agg';
+COMMENT ON FUNCTION icm_scale_final(bytea) IS 'final function of icm_scale_agg and icm_scale_shares_agg';
 
 CREATE AGGREGATE icm_scale_agg(value float8, grades int, method text) (
-    SFUNC = icm_scale_accum, STYPE = bytea, SSPACE = 8192, COMBINEFUNC = icm_scale_combine,
+    SFUNC = icm_scale_accum, STYPE = bytea, SSPACE = 8192, COMBINEFUNC = icm_values_combine,
     FINALFUNC = icm_scale_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icm_scale_agg(float8, int, text) IS
-    'scale of 2 to 26 grades cut from the values, exactly; method quantile: the worst grades hold j/grades of the values; equal values share a grade; error for fewer distinct values than grades; NULLs are left out; 8 to 16 bytes of memory a value';
+    'scale of 2 to 26 grades cut from the values, exactly. quantile: the worst grades hold j/grades of the values; pareto: the best customers bring j/grades of the sum of the positive values; kmeans: the least sum of squared distances to the means of the grades there is, by dynamic programming (Wang, Song 2011, The R Journal 3(2):29); logkmeans: the same of ln(value), with values that are not positive in the worst grade. Equal values share a grade. Error for fewer distinct values than grades, or for pareto and logkmeans without a positive value; NULLs are left out; values from -1e100 to 1e100; 24 to 32 bytes of memory a value, for kmeans another 24 + grades / 4';
 CREATE AGGREGATE icm_scale_agg(value float8, grades int) (
-    SFUNC = icm_scale_accum, STYPE = bytea, SSPACE = 8192, COMBINEFUNC = icm_scale_combine,
+    SFUNC = icm_scale_accum, STYPE = bytea, SSPACE = 8192, COMBINEFUNC = icm_values_combine,
     FINALFUNC = icm_scale_final, PARALLEL = SAFE);
-COMMENT ON AGGREGATE icm_scale_agg(float8, int) IS 'the same, by quantile';
+COMMENT ON AGGREGATE icm_scale_agg(float8, int) IS
+    'the same, by quantile';
 CREATE AGGREGATE icm_scale_agg(value float8) (
-    SFUNC = icm_scale_accum, STYPE = bytea, SSPACE = 8192, COMBINEFUNC = icm_scale_combine,
+    SFUNC = icm_scale_accum, STYPE = bytea, SSPACE = 8192, COMBINEFUNC = icm_values_combine,
     FINALFUNC = icm_scale_final, PARALLEL = SAFE);
-COMMENT ON AGGREGATE icm_scale_agg(float8) IS 'the same, five grades by quantile';
+COMMENT ON AGGREGATE icm_scale_agg(float8) IS
+    'the same, five grades by quantile';
+CREATE AGGREGATE icm_scale_agg(value float8, grades int, method text, weight float8) (
+    SFUNC = icm_scale_accum, STYPE = bytea, SSPACE = 8192, COMBINEFUNC = icm_values_combine,
+    FINALFUNC = icm_scale_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE icm_scale_agg(float8, int, text, float8) IS
+    'the same of values that stand for weight equal ones: weight 0, which leaves a value out, or from 1e-100 to 2^53, as much as all may add up to; error if it is NULL; twice the memory';
+CREATE AGGREGATE icm_scale_agg(value float8, grades int, method text, weight float8, fewer bool) (
+    SFUNC = icm_scale_accum, STYPE = bytea, SSPACE = 8192, COMBINEFUNC = icm_values_combine,
+    FINALFUNC = icm_scale_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE icm_scale_agg(float8, int, text, float8, bool) IS
+    'the same; fewer: where there are fewer distinct values than grades, as many grades as there are values, and NULL, not an error, where not even two grades can be';
+CREATE AGGREGATE icm_scale_shares_agg(value float8, shares float8[], method text) (
+    SFUNC = icm_scale_shares_accum, STYPE = bytea, SSPACE = 8192, COMBINEFUNC = icm_values_combine,
+    FINALFUNC = icm_scale_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE icm_scale_shares_agg(float8, float8[], text) IS
+    'scale of 2 to 26 grades at shares of the best, cumulated and ascending, each more than 0 and less than 1: of the customers (quantile) or of the sum of positive values (pareto); ARRAY[0.8, 0.95] by pareto makes A of the best who bring 80 %, B of those up to 95 %, C of the rest (ABC analysis); otherwise as icm_scale_agg';
+CREATE AGGREGATE icm_scale_shares_agg(value float8, shares float8[], method text, weight float8) (
+    SFUNC = icm_scale_shares_accum, STYPE = bytea, SSPACE = 8192, COMBINEFUNC = icm_values_combine,
+    FINALFUNC = icm_scale_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE icm_scale_shares_agg(float8, float8[], text, float8) IS
+    'the same of values that stand for weight equal ones';
+CREATE AGGREGATE icm_scale_shares_agg(value float8, shares float8[], method text, weight float8, fewer bool) (
+    SFUNC = icm_scale_shares_accum, STYPE = bytea, SSPACE = 8192, COMBINEFUNC = icm_values_combine,
+    FINALFUNC = icm_scale_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE icm_scale_shares_agg(float8, float8[], text, float8, bool) IS
+    'the same; fewer: where there are fewer distinct values than grades, as many grades as there are values, the first ones, and NULL, not an error, where not even two grades can be';
+
+CREATE FUNCTION icm_grades(preset text) RETURNS int
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_grades(text) IS 'number of grades of a preset: five (A to E) or seven (A to G); error otherwise';
+
+-- Scales of segments.
+
+CREATE TYPE icm_scale_set;
+
+CREATE FUNCTION icm_scale_set_in(cstring) RETURNS icm_scale_set
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_scale_set_in(cstring) IS 'I/O';
+CREATE FUNCTION icm_scale_set_out(icm_scale_set) RETURNS cstring
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_scale_set_out(icm_scale_set) IS 'I/O';
+CREATE FUNCTION icm_scale_set_recv(internal) RETURNS icm_scale_set
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_scale_set_recv(internal) IS 'I/O';
+CREATE FUNCTION icm_scale_set_send(icm_scale_set) RETURNS bytea
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_scale_set_send(icm_scale_set) IS 'I/O';
+
+CREATE TYPE icm_scale_set (
+    INPUT = icm_scale_set_in,
+    OUTPUT = icm_scale_set_out,
+    RECEIVE = icm_scale_set_recv,
+    SEND = icm_scale_set_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE icm_scale_set IS
+    'definition of grades within segments: a scale for each of up to 10000 segments, by names of 1 to 63 bytes, perhaps one of them the default; text form {segment: scale, ..., default: scale}';
+
+CREATE FUNCTION icm_scale_set(segments text[], scales icm_scale[]) RETURNS icm_scale_set
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_scale_set(text[], icm_scale[]) IS
+    'scale set of these segments, NULL for the default, and their scales; error unless there are as many of both, each segment once';
+CREATE FUNCTION icm_scale_set_scales(scales icm_scale_set) RETURNS TABLE (segment text, scale icm_scale)
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 10 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_scale_set_scales(icm_scale_set) IS
+    'segments of a scale set, in the order of their bytes, then the default, segment NULL';
+CREATE FUNCTION icm_scale_of(scales icm_scale_set, segment text) RETURNS icm_scale
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_scale_of(icm_scale_set, text) IS
+    'scale of a segment; the default for one that is not in the set, or NULL; error if there is none';
+
+SELECT icm.add_kind('scale_set');
 
 -- Grading. The twins by name are plain SQL, so that the planner inlines them and folds a constant name.
 
@@ -115,6 +216,26 @@ CREATE FUNCTION icm_grade(value float8, standard text, previous icm_grade, band 
     AS $$ SELECT @extschema@.icm_grade(value, @extschema@.icm_standard_scale(standard), previous, band) $$;
 COMMENT ON FUNCTION icm_grade(float8, text, icm_grade, float8) IS
     'grade with hysteresis by the published scale of that name';
+
+CREATE FUNCTION icm_grade(value float8, scales icm_scale_set, segment text) RETURNS icm_grade
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'icm_grade_segment';
+COMMENT ON FUNCTION icm_grade(float8, icm_scale_set, text) IS
+    'grade of a value on the scale of its segment, as of icm_scale_of()';
+CREATE FUNCTION icm_grade(value float8, standard text, segment text) RETURNS icm_grade
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT @extschema@.icm_grade(value, @extschema@.icm_standard_scale_set(standard), segment) $$;
+COMMENT ON FUNCTION icm_grade(float8, text, text) IS
+    'grade of a value on the scale of its segment, by the published scale_set of that name';
+CREATE FUNCTION icm_grade(value float8, scales icm_scale_set, segment text, previous icm_grade, band float8) RETURNS icm_grade
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT @extschema@.icm_grade(value, @extschema@.icm_scale_of(scales, segment), previous, band) $$;
+COMMENT ON FUNCTION icm_grade(float8, icm_scale_set, text, icm_grade, float8) IS
+    'grade with hysteresis on the scale of its segment; error for a segment that has no scale, also where value is NULL';
+CREATE FUNCTION icm_grade(value float8, standard text, segment text, previous icm_grade, band float8) RETURNS icm_grade
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT @extschema@.icm_grade(value, @extschema@.icm_scale_of(@extschema@.icm_standard_scale_set(standard), segment), previous, band) $$;
+COMMENT ON FUNCTION icm_grade(float8, text, text, icm_grade, float8) IS
+    'the same, by the published scale_set of that name';
 
 -- Grades as an ordered type.
 

@@ -11,12 +11,12 @@
 
 #include "common/definition.h"
 
-/* After the last entry: nothing may follow. */
+/* After the last entry: nothing may follow, unless it is a part of something. */
 static const char *
 End(IcmEntries *entries)
 {
 	entries->n = 0;
-	return IcmReadEnd(&entries->reader) ? NULL : "Nothing may follow the closing brace.";
+	return entries->nested || IcmReadEnd(&entries->reader) ? NULL : "Nothing may follow the closing brace.";
 }
 
 bool
@@ -126,19 +126,23 @@ IcmAppendNameField(StringInfo buf, const char *key, const char *value)
 	IcmAppendName(buf, value, false);
 }
 
+const char *
+IcmEntriesFault(const IcmEntries *entries)
+{
+	if (entries->n > 0 && entries->key.text[0] != '\0')
+		return psprintf("Entry %d, \"%s\": %s", entries->n, entries->key.text, entries->fault);
+	if (entries->n > 0)
+		return psprintf("Entry %d: %s", entries->n, entries->fault);
+	return entries->fault;
+}
+
 Datum
 IcmDefinitionError(FunctionCallInfo fcinfo, const char *type, const IcmEntries *entries, const char *form)
 {
-	const char *detail = entries->fault;
-
-	if (entries->n > 0 && entries->key.text[0] != '\0')
-		detail = psprintf("Entry %d, \"%s\": %s", entries->n, entries->key.text, detail);
-	else if (entries->n > 0)
-		detail = psprintf("Entry %d: %s", entries->n, detail);
 	ereturn(fcinfo->context, (Datum) 0,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 			 errmsg("invalid input syntax for type %s", type),
-			 errdetail("%s", detail),
+			 errdetail("%s", IcmEntriesFault(entries)),
 			 errhint("%s", form)));
 }
 

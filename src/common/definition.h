@@ -29,6 +29,7 @@ typedef struct IcmEntries
 	int			n;				/* the entry's number from 1; 0 before and after them */
 	IcmName		key;			/* of the entry; empty while it is read */
 	const char *fault;			/* a sentence on what is wrong; NULL if nothing is */
+	bool		nested;			/* set when the text may go on behind the closing brace */
 } IcmEntries;
 
 /* Go to the first or next entry; false after the last, or with the first fault. */
@@ -60,6 +61,9 @@ extern void IcmAppendKey(StringInfo buf, const char *key, bool quoted);
 /* An entry whose value is a number, or a name. */
 extern void IcmAppendNumberField(StringInfo buf, const char *key, double value);
 extern void IcmAppendNameField(StringInfo buf, const char *key, const char *value);
+
+/* The fault, with the entry that it is in. */
+extern const char *IcmEntriesFault(const IcmEntries *entries);
 
 /* Report the fault, through ereturn(); form is the hint. */
 extern Datum IcmDefinitionError(FunctionCallInfo fcinfo, const char *type, const IcmEntries *entries, const char *form);

@@ -42,8 +42,16 @@ IcmFlatBeginSend(StringInfo buf, const void *value, int32 count)
 int32
 IcmFlatBeginRecv(StringInfo buf, const char *type, int version, Size item_size)
 {
+	int			flags;
+
+	return IcmFlatBeginRecvFlags(buf, type, version, item_size, 0, &flags);
+}
+
+int32
+IcmFlatBeginRecvFlags(StringInfo buf, const char *type, int version, Size item_size, int flags_max, int *flags)
+{
 	int			message_version = pq_getmsgbyte(buf);
-	int			flags = pq_getmsgbyte(buf);
+	int			message_flags = pq_getmsgbyte(buf);
 	int			zero = pq_getmsgint(buf, 2);
 	int32		count = (int32) pq_getmsgint(buf, 4);
 	int32		most = (MaxAllocSize - sizeof(IcmFlat)) / item_size;
@@ -52,7 +60,7 @@ IcmFlatBeginRecv(StringInfo buf, const char *type, int version, Size item_size)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("unsupported %s version number %d", type, message_version)));
-	if (flags != 0 || zero != 0)
+	if (message_flags > flags_max || zero != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid flags or padding in %s", type)));
@@ -67,5 +75,6 @@ IcmFlatBeginRecv(StringInfo buf, const char *type, int version, Size item_size)
 				 errmsg("invalid number of items in %s", type),
 				 errdetail("The message says %d and carries %d bytes of them.",
 						   count, buf->len - buf->cursor)));
+	*flags = message_flags;
 	return count;
 }

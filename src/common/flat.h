@@ -48,4 +48,7 @@ extern void IcmFlatBeginSend(StringInfo buf, const void *value, int32 count);
  */
 extern int32 IcmFlatBeginRecv(StringInfo buf, const char *type, int version, Size item_size);
 
+/* The same of a type that has flags, from 0 to flags_max. */
+extern int32 IcmFlatBeginRecvFlags(StringInfo buf, const char *type, int version, Size item_size, int flags_max, int *flags);
+
 #endif							/* ICM_FLAT_H */

@@ -13,6 +13,7 @@
 
 #include "grade/grade.h"
 #include "grade/scale.h"
+#include "grade/scale_set.h"
 
 PG_FUNCTION_INFO_V1(icm_grade_in);
 Datum
@@ -168,7 +169,7 @@ CheckValue(double value)
 static inline int
 CountCuts(const IcmScale *scale, double value, double band)
 {
-	int			n = ICM_SCALE_COUNT(scale);
+	int			n = IcmScaleCount(scale);
 	int			level = 0;
 
 	for (int i = 0; i < n; i++)
@@ -176,20 +177,35 @@ CountCuts(const IcmScale *scale, double value, double band)
 	return level;
 }
 
-/* icm_grade(value, scale) */
-PG_FUNCTION_INFO_V1(icm_grade);
-Datum
-icm_grade(PG_FUNCTION_ARGS)
+static inline IcmGrade
+GradeOf(double value, const IcmScale *scale)
 {
-	double		value = PG_GETARG_FLOAT8(0);
-	IcmScale   *scale = PG_GETARG_SCALE(1);
-	int			n = ICM_SCALE_COUNT(scale);
+	int			n = IcmScaleCount(scale);
 	int			level = 0;
 
 	CheckValue(value);
 	for (int i = 0; i < n; i++)
 		level += scale->cuts[i] <= value;
-	PG_RETURN_GRADE((IcmGrade) (n - level));
+	return (IcmGrade) (n - level);
+}
+
+/* icm_grade(value, scale) */
+PG_FUNCTION_INFO_V1(icm_grade);
+Datum
+icm_grade(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_GRADE(GradeOf(PG_GETARG_FLOAT8(0), PG_GETARG_SCALE(1)));
+}
+
+/* icm_grade(value, scales, segment) */
+PG_FUNCTION_INFO_V1(icm_grade_segment);
+Datum
+icm_grade_segment(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	PG_RETURN_GRADE(GradeOf(PG_GETARG_FLOAT8(0),
+							IcmScaleOfSegment(PG_GETARG_SCALE_SET(1), PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2))));
 }
 
 /*
@@ -222,7 +238,7 @@ icm_grade_stable(PG_FUNCTION_ARGS)
 	value = PG_GETARG_FLOAT8(0);
 	CheckValue(value);
 	scale = PG_GETARG_SCALE(1);
-	n = ICM_SCALE_COUNT(scale);
+	n = IcmScaleCount(scale);
 	level = n - PG_GETARG_GRADE(2);
 	if (level < 0)
 		ereport(ERROR,

@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "math/quantile.h"
+#include "math/points.h"
 #include "math/special.h"
 #include "value/model_fit.h"
 #include "value/model_tail.h"

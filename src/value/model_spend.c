@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "math/quantile.h"
+#include "math/points.h"
 #include "math/special.h"
 #include "value/model_fit.h"
 

@@ -152,7 +152,8 @@ PutEntry(Bytes *bytes, int64_t day, int64_t orders, double revenue, double cost)
 
 /* Statements "<type>" (value back) exist for each type; text and binary share them. */
 static const char *const types[] = {
-	"icm_ledger", "icm_scale", "icm_grade", "icm_clv_model", "icm_cost_model", "icm_value_definition"
+	"icm_ledger", "icm_scale", "icm_grade", "icm_clv_model", "icm_cost_model", "icm_value_definition",
+	"icm_scale_set"
 };
 
 #define TYPES ((int) (sizeof(types) / sizeof(types[0])))
@@ -552,6 +553,10 @@ static const struct
 		"{history_days: 730, horizon_days: 365, annual_discount: 0.1, margin: 0.35, cost_to_serve: 12.5, currency: EUR, model: retail}",
 		"{half_life_days: 0.5, horizon_days: 2147483647, annual_discount: 1, margin: learnt, cost_to_serve: learnt, model: \"a \"\"b\"\"\"}",
 		"{horizon_days: 1, annual_discount: 0, margin: -1, cost_to_serve: 0, currency: \"\342\202\254\", model: m}"}},
+	{"icm_scale_set", {
+		"{north: {10,20}, \"south west\": {-1.5,0,0.1}, default: {cuts: 6, method: kmeans, counts: 5 5, sums: 15 40, within: 10 10, total: 82.5}}",
+		"{\"default\": {1e-300}, \"say \"\"\303\244\"\"\": {1,2}}",
+		"{default: {0}}"}},
 };
 
 #define DEFINITIONS ((int) (sizeof(definitions) / sizeof(definitions[0])))
@@ -613,31 +618,55 @@ CheckDefinition(int i)
 
 /*
  * A state of icm_scale_agg in the server's memory order, as found in a bytea:
- * version, method, grades, number of values, values.
+ * version, number of values, what it is asked for, room for shares, values.
  */
-static void
-MakeState(Bytes *state, int version, int method, int grades, int64_t n, const double *values, int room)
-{
-	uint16_t	short_grades = (uint16_t) grades;
+#define STATE_METHOD 12			/* where the bytes that stand for these are */
+#define STATE_WEIGHTED 14
+#define STATE_SHARES 15
+#define STATE_VALUES 220
 
-	state->data[0] = (char) version;
-	state->data[1] = (char) method;
-	memcpy(&state->data[2], &short_grades, 2);
+static void
+MakeState(Bytes *state, int32_t version, int method, int32_t grades, int64_t n, const double *values, int room)
+{
+	memset(state->data, 0, STATE_VALUES);
+	memcpy(&state->data[0], &version, 4);
 	memcpy(&state->data[4], &n, 8);
-	memcpy(&state->data[12], values, room * sizeof(double));
-	state->len = 12 + room * (int) sizeof(double);
+	state->data[STATE_METHOD] = (char) method;
+	memcpy(&state->data[16], &grades, 4);
+	memcpy(&state->data[STATE_VALUES], values, room * sizeof(double));
+	state->len = STATE_VALUES + room * (int) sizeof(double);
 }
 
-/* Through each way in, a state is refused as corrupt. */
+/* The same of values that have weights, after each. */
+static void
+MakeWeightedState(Bytes *state, int64_t n, const double *values, int room)
+{
+	MakeState(state, 2, 1, 2, n, values, room);
+	state->data[STATE_WEIGHTED] = 1;
+}
+
+/* Through each way in, a state is refused: as corrupt, or beside another as asked for something else. */
 static void
 CheckCorrupt(const Bytes *state, const char *name)
 {
-	static const char *const ways[] = {"scale_final", "scale_combine", "scale_combine_two", "scale_combine_table"};
+	static const char *const ways[] = {"scale_final", "scale_combine", "scale_combine_table", "scale_combine_two"};
 	bool		good = true;
 
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-		good &= strcmp(Send(ways[i], state->data, state->len, 1, NULL), "XX001") == 0;
+	for (int i = 0; i < 4; i++)
+	{
+		const char *sqlstate = Send(ways[i], state->data, state->len, 1, NULL);
+
+		good &= strcmp(sqlstate, "XX001") == 0 || (i == 3 && strcmp(sqlstate, "22023") == 0);
+	}
 	ok(good, "state of icm_scale_agg: %s: corrupt", name);
+}
+
+/* What may come of a damaged state: a scale, corrupt, one that cannot be cut or combined, too large weights. */
+static bool
+IsScaleOrRefused(const char *sqlstate)
+{
+	return strcmp(sqlstate, "") == 0 || strcmp(sqlstate, "XX001") == 0 || strcmp(sqlstate, "22023") == 0 ||
+		strcmp(sqlstate, "22003") == 0;
 }
 
 static void
@@ -646,13 +675,18 @@ CheckScaleStates(void)
 	static const double values[] = {3, 1, 2, 5, 4};
 	static const double not_finite[] = {1, 2, NAN, 4, 5};
 	static const double infinite[] = {1, 2, 3, 4, -INFINITY};
+	static const double beyond[] = {1, 2, 3, 4, 1.1e140};
+	static const double weights[] = {0, -1, 1e300, NAN, INFINITY};
+	static const int32_t versions[] = {0, 1, 3, 255, 0x02000000};
+	static const int32_t grades[] = {0, 1, 27, 255, 0x05000000, -1, INT32_MIN, INT32_MAX};
+	double		weighted[] = {3, 1.5, 1, 2};
 	Bytes		state,
 				back;
 	int			wrong = 0;
 	char	   *text;
 
 	Execute("CREATE AGGREGATE scale_state(float8) (sfunc = icm_scale_accum, stype = bytea)");
-	Execute("CREATE AGGREGATE scale_merged(bytea) (sfunc = icm_scale_combine, stype = bytea, finalfunc = icm_scale_final)");
+	Execute("CREATE AGGREGATE scale_merged(bytea) (sfunc = icm_values_combine, stype = bytea, finalfunc = icm_scale_final)");
 	Prepare("scale_final", "SELECT icm_scale_final($1::bytea)");
 	Prepare("scale_combine", "SELECT scale_merged($1::bytea)");
 	Prepare("scale_combine_two", "SELECT scale_merged(s) FROM (SELECT $1::bytea AS s UNION ALL SELECT scale_state(v)"
@@ -661,41 +695,66 @@ CheckScaleStates(void)
 	Prepare("scale_combine_table", "SELECT scale_merged(r.s) FROM (VALUES ('a'::\"char\", $1::bytea, 'b'::\"char\", $1::bytea)) v(a, s, b, t),"
 			" LATERAL (SELECT s FROM (SELECT s UNION ALL SELECT t) u OFFSET 0) r");
 
-	MakeState(&state, 1, 1, 5, 5, values, 5);
+	MakeState(&state, 2, 1, 5, 5, values, 5);
 	ok(Send("scale_final", state.data, state.len, 1, &back)[0] == '\0', "a state made by hand is one");
-	text = Query("SELECT substr(encode(scale_state(v), 'hex'), 1, 8) FROM generate_series(1, 9) v");
-	ok(strcmp(text, "01010500") == 0 || strcmp(text, "01010005") == 0, "and looks like the server's own");
+	text = Query("SELECT substr(encode(scale_state(v), 'hex'), 1, 40) FROM generate_series(1, 9) v");
+	ok(strncmp(text + 2 * STATE_METHOD, "01000000", 8) == 0 &&
+	   (strncmp(text, "02000000" "0900000000000000", 24) == 0 || strncmp(text, "00000002" "0000000000000009", 24) == 0),
+	   "and looks like the server's own");
 	free(text);
+	MakeWeightedState(&state, 2, weighted, 4);
+	ok(Send("scale_final", state.data, state.len, 1, &back)[0] == '\0', "so is one of values with weights");
 
-	for (int version = 0; version < 256; version += version == 2 ? 253 : 2)
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
 	{
-		MakeState(&state, version, 1, 5, 5, values, 5);
+		MakeState(&state, versions[i], 1, 5, 5, values, 5);
 		CheckCorrupt(&state, "version");
 	}
-	MakeState(&state, 1, 0, 5, 5, values, 5);
+	MakeState(&state, 2, 0, 5, 5, values, 5);
 	CheckCorrupt(&state, "method 0");
-	MakeState(&state, 1, 255, 5, 5, values, 5);
+	MakeState(&state, 2, 5, 5, 5, values, 5);
+	CheckCorrupt(&state, "method 5");
+	MakeState(&state, 2, 255, 5, 5, values, 5);
 	CheckCorrupt(&state, "method 255");
-	for (int grades = 0; grades < 0xFFFF; grades = grades == 0 ? 1 : grades == 1 ? 27 : grades * 7)
+	for (size_t i = 0; i < sizeof(grades) / sizeof(grades[0]); i++)
 	{
-		MakeState(&state, 1, 1, grades, 5, values, 5);
+		MakeState(&state, 2, 1, grades[i], 5, values, 5);
 		CheckCorrupt(&state, "grades");
 	}
-	MakeState(&state, 1, 1, 5, 6, values, 5);
+	MakeState(&state, 2, 1, 5, 5, values, 5);
+	state.data[STATE_SHARES] = 26;
+	CheckCorrupt(&state, "more shares than room");
+	state.data[STATE_SHARES] = 3;
+	CheckCorrupt(&state, "shares of another number of grades");
+	state.data[STATE_SHARES] = 0;
+	state.data[STATE_WEIGHTED] = 2;
+	CheckCorrupt(&state, "neither with weights nor without");
+	state.data[STATE_WEIGHTED] = 1;
+	CheckCorrupt(&state, "weights that take more than the room");
+	MakeState(&state, 2, 1, 5, 6, values, 5);
 	CheckCorrupt(&state, "more values than room");
-	MakeState(&state, 1, 1, 5, -1, values, 5);
+	MakeState(&state, 2, 1, 5, -1, values, 5);
 	CheckCorrupt(&state, "negative number of values");
-	MakeState(&state, 1, 1, 5, INT64_MIN, values, 5);
+	MakeState(&state, 2, 1, 5, INT64_MIN, values, 5);
 	CheckCorrupt(&state, "least number of values");
-	MakeState(&state, 1, 1, 5, INT64_MAX, values, 5);
+	MakeState(&state, 2, 1, 5, INT64_MAX, values, 5);
 	CheckCorrupt(&state, "largest number of values");
-	MakeState(&state, 1, 1, 5, INT64_C(0x2000000000000001), values, 5);
+	MakeState(&state, 2, 1, 5, INT64_C(0x2000000000000001), values, 5);
 	CheckCorrupt(&state, "number of values whose size wraps around");
-	MakeState(&state, 1, 1, 5, 5, not_finite, 5);
+	MakeState(&state, 2, 1, 5, 5, not_finite, 5);
 	CheckCorrupt(&state, "NaN");
-	MakeState(&state, 1, 1, 5, 5, infinite, 5);
+	MakeState(&state, 2, 1, 5, 5, infinite, 5);
 	CheckCorrupt(&state, "infinity");
-	for (state.len = 0; state.len < 12; state.len++)
+	MakeState(&state, 2, 1, 5, 5, beyond, 5);
+	CheckCorrupt(&state, "beyond the largest value");
+	for (size_t i = 0; i < sizeof(weights) / sizeof(weights[0]); i++)
+	{
+		weighted[3] = weights[i];
+		MakeWeightedState(&state, 2, weighted, 4);
+		CheckCorrupt(&state, "weight");
+	}
+	MakeState(&state, 2, 1, 5, 5, values, 5);
+	for (state.len = 0; state.len < STATE_VALUES; state.len++)
 		wrong += strcmp(Send("scale_final", state.data, state.len, 1, NULL), "XX001") != 0 ||
 			strcmp(Send("scale_combine", state.data, state.len, 1, NULL), "XX001") != 0;
 	ok(wrong == 0, "state of icm_scale_agg: cut short: corrupt (%d are not)", wrong);
@@ -706,10 +765,15 @@ CheckScaleStates(void)
 		static const char *const ways[] = {"scale_final", "scale_combine", "scale_combine_two", "scale_combine_table"};
 		const char *sqlstate;
 
-		MakeState(&state, 1, 1, 2 + (int) (Random() % 4), (int) (Random() % 6), values, 5);
+		if (round % 3 == 0)
+			MakeWeightedState(&state, (int) (Random() % 3), weighted, 4);
+		else
+			MakeState(&state, 2, 1 + (int) (Random() % 4), 2 + (int) (Random() % 4), (int) (Random() % 6), values, 5);
 		Mutate(&state, NULL);
+		if (Random() % 2 == 0)	/* most of it is room for shares */
+			state.data[Random() % 20] ^= (char) (1 << Random() % 8);
 		sqlstate = Send(ways[Random() % 4], state.data, state.len, 1, NULL);
-		wrong += strcmp(sqlstate, "") != 0 && strcmp(sqlstate, "XX001") != 0 && strcmp(sqlstate, "22023") != 0;
+		wrong += !IsScaleOrRefused(sqlstate);
 	}
 	ok(wrong == 0, "state of icm_scale_agg: 3000 random ones are errors or scales (%d are neither)", wrong);
 }
@@ -725,16 +789,16 @@ CheckInitialConditions(void)
 	for (int round = 0; round < 300; round++)
 	{
 		Bytes		state;
-		char		sql[SIZE_MAX_SENT],
+		char		sql[3 * SIZE_MAX_SENT],
 				   *at = sql;
 		PGresult   *result;
 		const char *sqlstate;
 
-		MakeState(&state, 1, 1, 5, (int) (Random() % 6), values, 5);
+		MakeState(&state, 2, 1, 5, (int) (Random() % 6), values, 5);
 		if (round > 0)
 			Mutate(&state, NULL);
 		at += sprintf(at, "CREATE OR REPLACE AGGREGATE crafted(float8, int) (sfunc = icm_scale_accum, stype = bytea,"
-					  " finalfunc = icm_scale_final, combinefunc = icm_scale_combine, initcond = '\\x");
+					  " finalfunc = icm_scale_final, combinefunc = icm_values_combine, initcond = '\\x");
 		for (int i = 0; i < state.len; i++)
 			at += sprintf(at, "%02x", (unsigned char) state.data[i]);
 		strcpy(at, "')");
@@ -748,14 +812,14 @@ CheckInitialConditions(void)
 			sqlstate = PQresultStatus(result) == PGRES_TUPLES_OK ? "" : PQresultErrorField(result, PG_DIAG_SQLSTATE);
 			if (sqlstate == NULL || PQstatus(conn) != CONNECTION_OK)
 				Die("the server has crashed");
-			wrong += strcmp(sqlstate, "") != 0 && strcmp(sqlstate, "XX001") != 0 && strcmp(sqlstate, "22023") != 0;
+			wrong += !IsScaleOrRefused(sqlstate);
 			PQclear(result);
 		}
 	}
 	ok(wrong == 0, "%d crafted initial conditions are errors or scales (%d are neither)", made, wrong);
 
 	ok(strcmp(Send("scale_accum_alone", "1", 1, 0, NULL), "0A000") == 0, "icm_scale_accum is called by aggregates only");
-	ok(strcmp(Send("scale_combine_alone", "\\x01", 4, 0, NULL), "0A000") == 0, "icm_scale_combine too");
+	ok(strcmp(Send("scale_combine_alone", "\\x01", 4, 0, NULL), "0A000") == 0, "icm_values_combine too");
 }
 
 /* A query that counts what is wrong. */
@@ -864,7 +928,9 @@ main(void)
 	};
 	static const char *const scales[] = {
 		"{10}", "{-1.5,0,1e-300,0.1}", "{-1.7976931348623157e+308,1.7976931348623157e+308}",
-		"{1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25}"
+		"{1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25}",
+		"{cuts: 6, method: kmeans, counts: 5 5, sums: 15 40, within: 10 10, total: 82.5}",
+		"{cuts: -0.5 1e-300 7, method: logkmeans, counts: 0.1 2 3 4, sums: -1e+300 0 5 99, within: 0 5e-324 0.1 2, total: 11}"
 	};
 	static const char *const grades[] = {"A", "M", "Z"};
 	Bytes		valid;
@@ -881,11 +947,11 @@ main(void)
 		Prepare(types[i], sql);
 	}
 	Prepare("scale_accum_alone", "SELECT icm_scale_accum(NULL, $1::float8)");
-	Prepare("scale_combine_alone", "SELECT icm_scale_combine(NULL, $1::bytea)");
+	Prepare("scale_combine_alone", "SELECT icm_values_combine(NULL, $1::bytea)");
 
 	for (int i = 0; i < 4; i++)
 		CheckRoundTrip("icm_ledger", ledgers[i]);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 6; i++)
 		CheckRoundTrip("icm_scale", scales[i]);
 	for (int i = 0; i < 3; i++)
 		CheckRoundTrip("icm_grade", grades[i]);
@@ -904,11 +970,15 @@ main(void)
 	PutDouble(&valid, 0);
 	PutDouble(&valid, 12.5);
 	CheckDamage("icm_scale", &valid, 8);
+	PutHeader(&valid, 1, 3, 0, 8);	/* with a method: the cut, count, sum and distances of each grade, total */
+	for (int i = 0; i < 8; i++)
+		PutDouble(PutDouble(&valid, i < 7 ? 6 : 12);valid, i == 5 ? 60 : i < 7 ? 6 : 12);
+	CheckDamage("icm_scale", &valid, 8);
 
 	Fuzz("icm_ledger", ledgers, 4, 1, NULL, 3000);
-	Fuzz("icm_scale", scales, 4, 1, NULL, 3000);
+	Fuzz("icm_scale", scales, 6, 1, NULL, 5000);
 	Fuzz("icm_ledger", ledgers, 4, 0, "{},-+.eE 0123456789 BC\tx", 5000);
-	Fuzz("icm_scale", scales, 4, 0, "{},-+.eE 0123456789\nNa", 5000);
+	Fuzz("icm_scale", scales, 6, 0, "{}:,-+.eE 0123456789\nNacutsmehod", 8000);
 	Fuzz("icm_grade", grades, 3, 0, "ABYZ[@az ", 1000);
 
 	for (int i = 0; i < DEFINITIONS; i++)

@@ -116,12 +116,12 @@ SELECT icm_grade(i, scale) AS grade, count(*), min(i), max(i)
 FROM (SELECT icm_scale_agg(i, 5, 'quantile') FROM generate_series(1, 100) i) AS s(scale), generate_series(1, 100) i
 GROUP BY 1 ORDER BY 1;
 -- 2 and 26 grades; counts that do not divide: 10 values into 4 are 2, 3, 2, 3 from the worst
-SELECT icm_scale_agg(i, 2) AS two, icm_scale_agg(i, 26) AS twenty_six,
-       icm_scale_agg(i, 26) FILTER (WHERE i <= 26) AS one_each FROM generate_series(1, 52) i;
-SELECT icm_scale_agg(i, 4) FROM generate_series(1, 10) i;
+SELECT icm_cuts(icm_scale_agg(i, 2)) AS two, icm_cuts(icm_scale_agg(i, 26)) AS twenty_six,
+       icm_cuts(icm_scale_agg(i, 26) FILTER (WHERE i <= 26)) AS one_each FROM generate_series(1, 52) i;
+SELECT icm_cuts(icm_scale_agg(i, 4)) FROM generate_series(1, 10) i;
 
 -- ties: equal values share a grade, and every grade has a value
-SELECT data, grades, icm_scale_agg(v, grades)
+SELECT data, grades, icm_cuts(icm_scale_agg(v, grades))
 FROM (VALUES (1, '{10,20,30,40,50}'::float8[], 5), (2, '{50,10,40,20,30,10,50}', 5),
              (3, '{1,1,1,1,2}', 2), (4, '{1,2,2,2,2}', 2),             -- the cut moves up; it need not
              (5, '{1,2,3,3,3,3,3,3}', 3),                              -- both cuts at 3: the lower moves down
@@ -185,7 +185,7 @@ SELECT icm_scale_agg(v, 2) FROM (VALUES ('-0'::float8), (0)) AS d(v);
 SELECT icm_scale_agg(1, 26);
 
 -- NULLs are left out; nothing gives NULL
-SELECT icm_scale_agg(v, 2), icm_scale_agg(v, 2) FILTER (WHERE v > 1) AS filtered, icm_scale_agg(v, 2) FILTER (WHERE v > 3) IS NULL AS none
+SELECT icm_cuts(icm_scale_agg(v, 2)) AS cuts, icm_cuts(icm_scale_agg(v, 2) FILTER (WHERE v > 1)) AS filtered, icm_scale_agg(v, 2) FILTER (WHERE v > 3) IS NULL AS none
 FROM (VALUES (1), (NULL), (2), (NULL), (3)) AS d(v);
 SELECT icm_scale_agg(v) IS NULL AS only_null, icm_scale_agg(v, 3, 'quantile') IS NULL AS only_null_2
 FROM (VALUES (NULL::float8)) AS d(v);
@@ -205,21 +205,21 @@ SELECT count(*) AS orders, count(DISTINCT scale) AS scales
 FROM generate_series(1, 20) k,
      LATERAL (SELECT icm_scale_agg(v, 7 ORDER BY hashint4extended(v, k))::text FROM (SELECT i * i % 997
      FROM generate_series(1, 500) i) AS d(v)) AS s(scale);
-SELECT icm_scale_agg(v, 2) AS as_they_are, icm_scale_agg(DISTINCT v, 2) AS each_once FROM (VALUES (1), (1), (1), (2), (3),
+SELECT icm_cuts(icm_scale_agg(v, 2)) AS as_they_are, icm_cuts(icm_scale_agg(DISTINCT v, 2)) AS each_once FROM (VALUES (1), (1), (1), (2), (3),
        (4)) AS d(v);
 
 -- by group, and in windows that grow and move
-SELECT i % 3 AS part, icm_scale_agg(i, 3) FROM generate_series(1, 30) i GROUP BY i % 3 ORDER BY part;
-SELECT i, icm_scale_agg(i, 2) OVER (ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND 1 FOLLOWING) AS growing,
-       icm_scale_agg(i, 2) OVER (ORDER BY i ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS moving
+SELECT i % 3 AS part, icm_cuts(icm_scale_agg(i, 3)) FROM generate_series(1, 30) i GROUP BY i % 3 ORDER BY part;
+SELECT i, icm_cuts(icm_scale_agg(i, 2) OVER (ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND 1 FOLLOWING)) AS growing,
+       icm_cuts(icm_scale_agg(i, 2) OVER (ORDER BY i ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING)) AS moving
 FROM generate_series(1, 5) i;
 
 -- the support functions: by the aggregate only, and with a state that is one
 SELECT icm_scale_accum(NULL, 1);
 SELECT icm_scale_accum(NULL, 1, 5, 'quantile');
-SELECT icm_scale_combine(NULL, NULL);
+SELECT icm_values_combine(NULL, NULL);
 SELECT icm_scale_final(NULL) IS NULL AS null_is_null;
-CREATE AGGREGATE pg_temp.combine_agg(bytea) (SFUNC = icm_scale_combine, STYPE = bytea, FINALFUNC = icm_scale_final);
+CREATE AGGREGATE pg_temp.combine_agg(bytea) (SFUNC = icm_values_combine, STYPE = bytea, FINALFUNC = icm_scale_final);
 SELECT e.* FROM (VALUES (''), ('\x01'), (repeat('\000', 40)), (repeat('\377', 40))) AS v(state),
      pg_temp.error_of(format('SELECT icm_scale_final(%L)', state)) e
 UNION ALL

@@ -1,0 +1,257 @@
+/*
+ * values.c
+ *		The transition state that holds every value; see values.h.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "common/aggregate.h"
+#include "grade/values.h"
+
+#define STATE_VERSION 2
+#define WIDTH(terms) ((terms)->weighted ? 2 : 1)	/* doubles a value */
+#define STATE_SIZE(count) (offsetof(IcmValues, items) + (Size) (count) * sizeof(double))
+#define STATE_ROOM(s) ((int64) ((VARSIZE(s) - STATE_SIZE(0)) / sizeof(double)) / WIDTH(&(s)->terms))
+#define ITEMS_MAX ((int64) ((MaxAllocSize - STATE_SIZE(0)) / sizeof(double)))
+
+void
+IcmValuesCorrupt(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("transition state of an aggregate of values is corrupt")));
+	pg_unreachable();
+}
+
+void
+IcmValuesPoll(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* A state with room for at least n values, the room zeroed. */
+static IcmValues *
+MakeState(int64 n, const IcmValuesTerms *terms)
+{
+	IcmValues  *state;
+	Size		size = 1024;
+
+	if (n > ITEMS_MAX / WIDTH(terms))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many values in one group"),
+				 errdetail("Exact scales and measures are of at most " INT64_FORMAT " values.", ITEMS_MAX / WIDTH(terms)),
+				 errhint("icm_distribution_agg() summarises any number of values, and icm_scale() cuts its result.")));
+	while (size < STATE_SIZE(n * WIDTH(terms)))
+		size *= 2;
+	size = Min(size, MaxAllocSize);
+
+	state = (IcmValues *) palloc0(size);
+	SET_VARSIZE(state, size);
+	state->version = STATE_VERSION;
+	memcpy(&state->terms, terms, offsetof(IcmValuesTerms, shares) + terms->nshares * sizeof(double));
+	return state;
+}
+
+static IcmValues *
+CheckState(IcmValues *state)
+{
+	if (VARSIZE(state) < STATE_SIZE(0) || state->version != STATE_VERSION ||
+		state->terms.weighted > 1 || state->terms.nshares > ICM_SHARES_MAX || state->n < 0 || state->n > STATE_ROOM(state))
+		IcmValuesCorrupt();
+	return state;
+}
+
+IcmValues *
+IcmValuesGet(Datum datum)
+{
+	return CheckState(IcmGetAligned(datum));
+}
+
+/* The state in argument 0. */
+static IcmValues *
+OwnState(FunctionCallInfo fcinfo)
+{
+	return CheckState((IcmValues *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0)));
+}
+
+/* The state with room for n more values: the same, or a larger copy. */
+static IcmValues *
+MakeRoom(IcmValues *state, int64 n)
+{
+	IcmValues  *larger;
+
+	if (n <= STATE_ROOM(state) - state->n)
+		return state;
+	larger = MakeState(Max(state->n + n, Min(STATE_ROOM(state) * 2, ITEMS_MAX / WIDTH(&state->terms))), &state->terms);
+	larger->n = state->n;
+	memcpy(larger->items, state->items, state->n * WIDTH(&state->terms) * sizeof(double));
+	return larger;
+}
+
+/* Are the terms the same? What they do not use is not looked at: this is done for each row. */
+static bool
+IsSameTerms(const IcmValuesTerms *a, const IcmValuesTerms *b)
+{
+	return memcmp(a, b, offsetof(IcmValuesTerms, shares)) == 0 &&
+		(a->nshares == 0 || memcmp(a->shares, b->shares, a->nshares * sizeof(double)) == 0);
+}
+
+static void
+CheckSameTerms(const IcmValues *state, const IcmValuesTerms *terms)
+{
+	if (unlikely(!IsSameTerms(&state->terms, terms)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("all arguments but value and weight must be the same for all values of a group"),
+				 errhint("Add what they depend on to GROUP BY.")));
+}
+
+static double
+CheckValue(double value)
+{
+	if (unlikely(!isfinite(value)))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("value must be a finite number"),
+				 errdetail("The value given is %s.", isnan(value) ? "NaN" : "infinite")));
+	if (unlikely(fabs(value) > ICM_VALUE_MAX))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("value is out of range"),
+				 errdetail("The value given is %.17g; values are from -%g to %g.", value, ICM_VALUE_MAX, ICM_VALUE_MAX)));
+	return value + 0.0;			/* no negative zero */
+}
+
+/* The weight in argument 4. */
+static double
+GetWeight(FunctionCallInfo fcinfo)
+{
+	double		weight;
+
+	if (PG_ARGISNULL(4))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("weight of a value must not be null"),
+				 errhint("A value that stands for itself has weight 1.")));
+	weight = PG_GETARG_FLOAT8(4);
+	if (!(weight == 0.0 || (weight >= ICM_WEIGHT_MIN && weight <= ICM_WEIGHTS_MAX)))
+		ereport(ERROR,
+				(errcode(isfinite(weight) ? ERRCODE_INVALID_PARAMETER_VALUE : ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("weight must be 0, or from %g to %.0f", ICM_WEIGHT_MIN, ICM_WEIGHTS_MAX),
+				 errdetail("The weight given is %.17g.", weight)));
+	return weight;
+}
+
+Datum
+IcmValuesAccum(FunctionCallInfo fcinfo, const IcmValuesTerms *terms)
+{
+	IcmValues  *state = NULL;
+	double		value,
+				weight = 1.0;
+
+	IcmCheckAggregate(fcinfo, "transition functions of values");
+	if (!PG_ARGISNULL(0))
+	{
+		state = OwnState(fcinfo);
+		CheckSameTerms(state, terms);
+	}
+	if (PG_ARGISNULL(1))
+		return IcmReturnState(fcinfo);
+
+	value = CheckValue(PG_GETARG_FLOAT8(1));
+	if (terms->weighted)
+		weight = GetWeight(fcinfo);
+	if (weight == 0.0)
+		return IcmReturnState(fcinfo);
+	state = state == NULL ? MakeState(0, terms) : MakeRoom(state, 1);
+	if (terms->weighted)
+	{
+		state->items[2 * state->n] = value;
+		state->items[2 * state->n + 1] = weight;
+	}
+	else
+		state->items[state->n] = value;
+	state->n++;
+	PG_RETURN_POINTER(state);
+}
+
+/* (state, other) */
+PG_FUNCTION_INFO_V1(icm_values_combine);
+Datum
+icm_values_combine(PG_FUNCTION_ARGS)
+{
+	IcmValues  *state;
+	const IcmValues *other;
+	int			width;
+
+	IcmCheckAggregate(fcinfo, "transition functions of values");
+	if (PG_ARGISNULL(1))
+		return IcmReturnState(fcinfo);
+	other = IcmValuesGet(PG_GETARG_DATUM(1));
+	if (PG_ARGISNULL(0))
+		PG_RETURN_POINTER(other);
+
+	state = OwnState(fcinfo);
+	CheckSameTerms(state, &other->terms);
+	width = WIDTH(&state->terms);
+	state = MakeRoom(state, other->n);
+	memcpy(state->items + state->n * width, other->items, other->n * width * sizeof(double));
+	state->n += other->n;
+	PG_RETURN_POINTER(state);
+}
+
+static IcmPoints
+PlainPoints(const IcmValues *state)
+{
+	Size		size = Max(state->n, 1) * sizeof(double);
+	double	   *values = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	double	   *scratch = MemoryContextAllocHuge(CurrentMemoryContext, size);
+
+	for (int64 i = 0; i < state->n; i++)
+	{
+		if (unlikely(!(fabs(state->items[i]) <= ICM_VALUE_MAX)))
+			IcmValuesCorrupt();
+		values[i] = state->items[i] + 0.0;
+	}
+	return IcmPointsOfValues(values, scratch, state->n, IcmValuesPoll);
+}
+
+static IcmPoints
+WeightedPoints(const IcmValues *state)
+{
+	Size		size = Max(state->n, 1) * sizeof(IcmWeighted);
+	IcmWeighted *values = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	IcmWeighted *scratch = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	IcmPoints	points;
+	double		total = 0.0;
+
+	for (int64 i = 0; i < state->n; i++)
+	{
+		double		value = state->items[2 * i];
+		double		weight = state->items[2 * i + 1];
+
+		if (unlikely(!(fabs(value) <= ICM_VALUE_MAX) || !(weight >= ICM_WEIGHT_MIN && weight <= ICM_WEIGHTS_MAX)))
+			IcmValuesCorrupt();
+		values[i].value = value + 0.0;
+		values[i].weight = weight;
+	}
+	points = IcmPointsOfWeighted(values, scratch, state->n, IcmValuesPoll);
+	for (size_t i = 0; i < points.n; i++)
+		total += points.weight[i];
+	if (total > ICM_WEIGHTS_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("weights add up to more than %.0f", ICM_WEIGHTS_MAX)));
+	return points;
+}
+
+IcmPoints
+IcmValuesPoints(const IcmValues *state)
+{
+	return state->terms.weighted ? WeightedPoints(state) : PlainPoints(state);
+}

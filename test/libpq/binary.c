@@ -148,12 +148,21 @@ PutEntry(Bytes *bytes, int64_t day, int64_t orders, double revenue, double cost)
 	PutDouble(bytes, cost);
 }
 
+static void
+PutCell(Bytes *bytes, const char *grades, int64_t customers, double value)
+{
+	Put(bytes, (unsigned char) grades[0], 1);
+	Put(bytes, (unsigned char) grades[1], 1);
+	Put(bytes, (uint64_t) customers, 8);
+	PutDouble(bytes, value);
+}
+
 /* ---- one value ------------------------------------------------------------ */
 
 /* Statements "<type>" (value back) exist for each type; text and binary share them. */
 static const char *const types[] = {
-	"icm_ledger", "icm_scale", "icm_grade", "icm_clv_model", "icm_cost_model", "icm_value_definition",
-	"icm_scale_set"
+	"icm_ledger", "icm_scale", "icm_grade", "icm_migration", "icm_clv_model", "icm_cost_model", "icm_value_definition",
+	"icm_grade_matrix", "icm_distribution", "icm_scale_set"
 };
 
 #define TYPES ((int) (sizeof(types) / sizeof(types[0])))
@@ -411,6 +420,67 @@ CheckGrade(void)
 	CheckError("icm_grade", &bytes, "22P03", "two letters");
 }
 
+static void
+CheckMigration(void)
+{
+	static const struct
+	{
+		const char *name;
+		const char *grades;
+		int64_t		customers;
+		double		value;
+	}			wrong[] = {
+		{"small letter", "Ba", 1, 0},
+		{"beyond Z", "[A", 1, 0},
+		{"zero byte", "B", 1, 0},
+		{"none and none", "--", 1, 0},
+		{"nobody", "BB", 0, 0},
+		{"fewer than nobody", "BB", -1, 0},
+		{"fewest", "BB", INT64_MIN, 0},
+		{"more than float8 counts", "BB", (INT64_C(1) << 53) + 1, 0},
+		{"most", "BB", INT64_MAX, 0},
+		{"value NaN", "BB", 1, NAN},
+		{"value infinite", "BB", 1, -INFINITY},
+		{"value beyond what one has", "BB", 1, 1.1e280},
+		{"value beyond what two have", "BB", 2, -2.1e280},
+		{"same cell again", "BA", 1, 0},
+		{"cell before the last", "A-", 1, 0},
+	};
+	static const int64_t counts[] = {0, 1, 3, 729, -1, INT32_MIN, 59652323};
+	static const int64_t beyond[] = {59652324, 0x20000002, INT32_MAX};
+	Bytes		bytes;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	{
+		PutHeader(&bytes, 1, 0, 0, 2);
+		PutCell(&bytes, "BA", 1, 1);
+		PutCell(&bytes, wrong[i].grades, wrong[i].customers, wrong[i].value);
+		CheckError("icm_migration", &bytes, "22P03", wrong[i].name);
+	}
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+	{
+		PutHeader(&bytes, 1, 0, 0, counts[i]);
+		PutCell(&bytes, "AA", 1, 1);
+		PutCell(&bytes, "AB", 1, 1);
+		CheckError("icm_migration", &bytes, "22P03", "a count that lies");
+	}
+	for (size_t i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++)
+	{
+		PutHeader(&bytes, 1, 0, 0, beyond[i]);
+		PutCell(&bytes, "AA", 1, 1);
+		CheckError("icm_migration", &bytes, "54000", "a count beyond 1 GB");
+	}
+	for (int version = 0; version < 256; version += version == 2 ? 253 : 2)
+	{
+		PutHeader(&bytes, version, 0, 0, 0);
+		CheckError("icm_migration", &bytes, "22P03", "version");
+	}
+	PutHeader(&bytes, 1, 1, 0, 0);
+	CheckError("icm_migration", &bytes, "22P03", "flags");
+	PutHeader(&bytes, 1, 0, 256, 0);
+	CheckError("icm_migration", &bytes, "22P03", "padding");
+}
+
 /* Cut a valid message short, change each byte, add to it. */
 static void
 CheckDamage(const char *type, const Bytes *valid, int header)
@@ -448,6 +518,98 @@ CheckDamage(const char *type, const Bytes *valid, int header)
 	bytes = *valid;
 	bytes.data[bytes.len++] = 0;
 	CheckError(type, &bytes, "22P03", "a byte more");
+}
+
+/* level, zero, number of values, smallest and largest value */
+static void
+PutDistribution(Bytes *bytes, int64_t level, int64_t zero, int64_t n, double min, double max)
+{
+	Put(bytes, (uint64_t) level, 4);
+	Put(bytes, (uint64_t) zero, 4);
+	Put(bytes, (uint64_t) n, 8);
+	PutDouble(bytes, min);
+	PutDouble(bytes, max);
+}
+
+static void
+PutBucket(Bytes *bytes, int64_t key, int64_t count, uint64_t high, uint64_t low)
+{
+	Put(bytes, (uint64_t) key, 8);
+	Put(bytes, (uint64_t) count, 8);
+	Put(bytes, high, 8);
+	Put(bytes, low, 8);
+}
+
+/* Keys at level 52 are exponents: 1023 is that of 1. */
+static void
+CheckDistribution(void)
+{
+	static const uint64_t half = UINT64_C(1) << 51;
+	const struct
+	{
+		const char *name;
+		int64_t		level,
+					zero,
+					n;
+		double		min,
+					max;
+		int64_t		key,
+					count;
+		uint64_t	high,
+					low;
+	}			wrong[] = {
+		{"level -1", -1, 0, 3, 1, 1.5, 1023, 3, 0, half},
+		{"level 53", 53, 0, 3, 1, 1.5, 1023, 3, 0, half},
+		{"padding", 52, 1, 3, 1, 1.5, 1023, 3, 0, half},
+		{"another number than the counts", 52, 0, 4, 1, 1.5, 1023, 3, 0, half},
+		{"no value", 52, 0, 0, 1, 1.5, 1023, 0, 0, 0},
+		{"negative count", 52, 0, -3, 1, 1.5, 1023, -3, 0, half},
+		{"least count", 52, 0, INT64_MIN, 1, 1.5, 1023, INT64_MIN, 0, half},
+		{"largest count", 52, 0, INT64_MAX, 1, 1.5, 1023, INT64_MAX, 0, half},
+		{"more than can be counted", 52, 0, INT64_C(1) << 53, 1, 1.5, 1023, INT64_C(1) << 53, 0, half},
+		{"smallest value NaN", 52, 0, 3, NAN, 1.5, 1023, 3, 0, half},
+		{"largest value NaN", 52, 0, 3, 1, NAN, 1023, 3, 0, half},
+		{"smallest value elsewhere", 52, 0, 3, 0.9, 1.5, 1023, 3, 0, half},
+		{"largest value elsewhere", 52, 0, 3, 1, 2, 1023, 3, 0, half},
+		{"largest value below the smallest", 52, 0, 3, 1.5, 1, 1023, 3, 0, half},
+		{"exponent of infinity", 52, 0, 3, INFINITY, INFINITY, 2047, 3, 0, 0},
+		{"least key", 52, 0, 3, 1, 1.5, INT64_MIN, 3, 0, half},
+		{"largest key", 52, 0, 3, 1, 1.5, INT64_MAX, 3, 0, half},
+		{"negative zero", 0, 0, 3, -0.0, -0.0, -1, 3, 0, 0},
+		{"excess too small", 52, 0, 3, 1, 1.5, 1023, 3, 0, half - 1},
+		{"excess too large", 52, 0, 3, 1, 1.5, 1023, 3, 0, 2 * half + 1},
+		{"excess far too large", 52, 0, 3, 1, 1.5, 1023, 3, 1, half},
+		{"excess of a single value", 0, 0, 1, 1, 1, INT64_C(1023) << 52, 1, 0, 1},
+	};
+	Bytes		bytes;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	{
+		PutHeader(&bytes, 1, 0, 0, 2);
+		PutDistribution(&bytes, wrong[i].level, wrong[i].zero, wrong[i].n, wrong[i].min, wrong[i].max);
+		PutBucket(&bytes, wrong[i].key, wrong[i].count, wrong[i].high, wrong[i].low);
+		CheckError("icm_distribution", &bytes, "22P03", wrong[i].name);
+	}
+	for (int i = 0; i < 2; i++)
+	{
+		PutHeader(&bytes, 1, 0, 0, 3);
+		PutDistribution(&bytes, 52, 0, 2, 2, 2);
+		PutBucket(&bytes, 1024, 1, 0, 0);
+		PutBucket(&bytes, 1024 - i, 1, 0, 0);
+		CheckError("icm_distribution", &bytes, "22P03", i == 0 ? "a bucket twice" : "descending buckets");
+	}
+	PutHeader(&bytes, 1, 0, 0, 1);
+	PutDistribution(&bytes, 0, 0, 0, 0, 0);
+	CheckError("icm_distribution", &bytes, "22P03", "no bucket");
+	PutHeader(&bytes, 1, 0, 0, 0);
+	CheckError("icm_distribution", &bytes, "22P03", "nothing");
+
+	PutHeader(&bytes, 1, 0, 0, 3);
+	PutDistribution(&bytes, 52, 0, 4, 1, 2);
+	PutBucket(&bytes, 1023, 3, 0, half);
+	PutBucket(&bytes, 1024, 1, 0, 0);
+	ok(Send("icm_distribution", bytes.data, bytes.len, 1, NULL)[0] == '\0', "icm_distribution: one made by hand");
+	CheckDamage("icm_distribution", &bytes, 8);
 }
 
 /* Change, take away, repeat or add some bytes, often ones that mean something. */
@@ -553,6 +715,10 @@ static const struct
 		"{history_days: 730, horizon_days: 365, annual_discount: 0.1, margin: 0.35, cost_to_serve: 12.5, currency: EUR, model: retail}",
 		"{half_life_days: 0.5, horizon_days: 2147483647, annual_discount: 1, margin: learnt, cost_to_serve: learnt, model: \"a \"\"b\"\"\"}",
 		"{horizon_days: 1, annual_discount: 0, margin: -1, cost_to_serve: 0, currency: \"\342\202\254\", model: m}"}},
+	{"icm_grade_matrix", {
+		"{A: keep keep keep, B: grow keep harvest, C: \"win back\" harvest harvest}",
+		"{A: A, B: \"say \"\"\303\244\"\"\", C: \"}\", D: x.y-z}",
+		"{A: a b c d e f g h i j k l m n o p q r s t u v w x y z}"}},
 	{"icm_scale_set", {
 		"{north: {10,20}, \"south west\": {-1.5,0,0.1}, default: {cuts: 6, method: kmeans, counts: 5 5, sums: 15 40, within: 10 10, total: 82.5}}",
 		"{\"default\": {1e-300}, \"say \"\"\303\244\"\"\": {1,2}}",
@@ -933,6 +1099,14 @@ main(void)
 		"{cuts: -0.5 1e-300 7, method: logkmeans, counts: 0.1 2 3 4, sums: -1e+300 0 5 99, within: 0 5e-324 0.1 2, total: 11}"
 	};
 	static const char *const grades[] = {"A", "M", "Z"};
+	static const char *const migrations[] = {
+		"{}", "{A>A 120 3456.5, A>B 4 99, C>- 3 5, ->B 7 12}", "{A>- 9007199254740992 9e+295, Z>Z 1 -1e+280, ->Z 1 5e-324}",
+		"{A>A 1 0, A>B 1 0, A>C 1 0, A>- 1 0, B>A 2 -0.30000000000000004, ->A 3 0}"
+	};
+	static const char *const distributions[] = {
+		"{12.5 3, 17 1}", "{-1.7976931348623157e+308 1, 0 9007199254740989, 5e-324 1}",
+		"{level 51 from 1.25 to 9: 1 3 4503599627370496, 8 1 562949953421312}"
+	};
 	Bytes		valid;
 
 	conn = PQconnectdb("");
@@ -955,10 +1129,17 @@ main(void)
 		CheckRoundTrip("icm_scale", scales[i]);
 	for (int i = 0; i < 3; i++)
 		CheckRoundTrip("icm_grade", grades[i]);
+	for (int i = 0; i < 4; i++)
+		CheckRoundTrip("icm_migration", migrations[i]);
+
+	for (int i = 0; i < 3; i++)
+		CheckRoundTrip("icm_distribution", distributions[i]);
 
 	CheckLedger();
 	CheckScale();
 	CheckGrade();
+	CheckMigration();
+	CheckDistribution();
 
 	PutHeader(&valid, 1, 0, 0, 3);
 	PutEntry(&valid, -100, 0, -2.5, 1e10);
@@ -972,14 +1153,23 @@ main(void)
 	CheckDamage("icm_scale", &valid, 8);
 	PutHeader(&valid, 1, 3, 0, 8);	/* with a method: the cut, count, sum and distances of each grade, total */
 	for (int i = 0; i < 8; i++)
-		PutDouble(PutDouble(&valid, i < 7 ? 6 : 12);valid, i == 5 ? 60 : i < 7 ? 6 : 12);
+		PutDouble(&valid, i == 5 ? 60 : i < 7 ? 6 : 12);
 	CheckDamage("icm_scale", &valid, 8);
+	PutHeader(&valid, 1, 0, 0, 3);
+	PutCell(&valid, "AB", 1, -2.5);
+	PutCell(&valid, "C-", 258, 1e10);
+	PutCell(&valid, "-C", INT64_C(1) << 53, 0);
+	CheckDamage("icm_migration", &valid, 8);
 
 	Fuzz("icm_ledger", ledgers, 4, 1, NULL, 3000);
 	Fuzz("icm_scale", scales, 6, 1, NULL, 5000);
+	Fuzz("icm_migration", migrations, 4, 1, NULL, 3000);
 	Fuzz("icm_ledger", ledgers, 4, 0, "{},-+.eE 0123456789 BC\tx", 5000);
 	Fuzz("icm_scale", scales, 6, 0, "{}:,-+.eE 0123456789\nNacutsmehod", 8000);
+	Fuzz("icm_migration", migrations, 4, 0, "{},>-+.eE 0123456789ABZ\t", 5000);
 	Fuzz("icm_grade", grades, 3, 0, "ABYZ[@az ", 1000);
+	Fuzz("icm_distribution", distributions, 3, 1, NULL, 3000);
+	Fuzz("icm_distribution", distributions, 3, 0, "{},:-+.eE 0123456789levlfromt\n", 5000);
 
 	for (int i = 0; i < DEFINITIONS; i++)
 		CheckDefinition(i);

@@ -265,7 +265,7 @@ run_unit() {
     if [[ ${#flags[@]} -eq 0 ]]; then echo "(without sanitizers: not available)"; fi
     for file in "${programs[@]}"; do
         program "unit $(basename "$file" .c)" "$file" -O1 "${flags[@]}" \
-            -I"$ICM_SRC/src" "$ICM_SRC"/src/math/*.c "$ICM_SRC"/src/value/model_*.c -lm
+            -I"$ICM_SRC/src" "$ICM_SRC"/src/math/*.c "$ICM_SRC"/src/value/model_*.c "$ICM_SRC"/src/invest/allocation.c -lm
     done
 }
 

@@ -37,4 +37,21 @@
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
+/* 13 has it neither under this name nor as fast: so many units of 10^-decimals, not negative, as numeric. */
+#if PG_VERSION_NUM < 140000
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+
+static inline Numeric
+int64_div_fast_to_numeric(int64 units, int decimals)
+{
+	Datum		numeric = DirectFunctionCall1(int8_numeric, Int64GetDatum(units));
+	char	   *string = psprintf("1e-%d", decimals);
+	Datum		unit = DirectFunctionCall3(numeric_in, CStringGetDatum(string), ObjectIdGetDatum(InvalidOid),
+										   Int32GetDatum(-1));
+
+	return DatumGetNumeric(DirectFunctionCall2(numeric_mul, numeric, unit));
+}
+#endif
+
 #endif							/* ICM_COMPAT_H */

@@ -49,8 +49,9 @@ FROM pg_operator o JOIN member m ON m.classid = 'pg_operator'::regclass AND m.ob
 -- aggregates: combine function, a state that can be shipped, final functions that only read
 SELECT f.signature, aggtransfn::regproc, aggcombinefn::regproc, aggtranstype::regtype, aggfinalfn::regproc
 FROM function f JOIN pg_aggregate a ON a.aggfnoid = f.oid ORDER BY f.signature::text COLLATE "C";
+-- but for icm_allocate_agg, whose result is in the order of the rows, all have one
 SELECT f.signature FROM function f JOIN pg_aggregate a ON a.aggfnoid = f.oid
-WHERE aggkind <> 'n' OR aggcombinefn = 0 OR aggtranstype = 'internal'::regtype
+WHERE aggkind <> 'n' OR (aggcombinefn = 0) <> (proname = 'icm_allocate_agg') OR aggtranstype = 'internal'::regtype
     OR aggserialfn <> 0 OR aggfinalmodify <> 'r' OR agginitval IS NOT NULL OR proparallel <> 's';
 -- their functions are as parallel safe as they
 SELECT DISTINCT p.oid::regprocedure FROM function f JOIN pg_aggregate a ON a.aggfnoid = f.oid

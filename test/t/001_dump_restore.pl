@@ -1,5 +1,5 @@
-# What pg_dump takes out of a database comes back the same: ledgers, scales, grades, and
-# the published definitions with their history.
+# What pg_dump takes out of a database comes back the same: ledgers, scales, distributions, migrations,
+# matrices, grades, and the published definitions with their history.
 use strict;
 use warnings;
 
@@ -19,6 +19,10 @@ $node->safe_psql('postgres', 'CREATE ROLE publisher LOGIN; CREATE ROLE reader LO
 my $content = q{
 	SELECT p.*, encode(icm_ledger_send(ledger), 'hex'), encode(icm_scale_send(scale), 'hex')
 	FROM customer p ORDER BY id;
+	SELECT id, encode(icm_scale_send(scale), 'hex'), encode(icm_scale_set_send(scales), 'hex'),
+		encode(icm_distribution_send(distribution), 'hex'), encode(icm_migration_send(migration), 'hex'),
+		encode(icm_grade_matrix_send(matrix), 'hex') FROM grading ORDER BY id;
+	SELECT icm_grade(15, 'retail', 'south'), icm_grade(15, 'retail', 'east'), icm_strategy('B', 'A', 'retail');
 	SELECT * FROM by_grade ORDER BY 1;
 	SELECT s.*, extract(epoch FROM published_at) FROM icm.standard s ORDER BY kind, name, version;
 	SELECT kind, name, version FROM icm.standard_in_force ORDER BY 1, 2;
@@ -51,6 +55,8 @@ sub fill
 		SELECT icm_publish('scale', 'retail', '{0.1,1e300}', NULL, '2100-01-01');
 		SELECT icm_publish('scale', 'corporate "x"', '{-1,14.999999999999998}', '');
 		SELECT icm_publish('scale', 'corporate "x"', '{-1,15.000000000000002}', 'größer');
+		SELECT icm_publish('scale_set', 'retail', '{south: {10,20}, default: {16}}');
+		SELECT icm_publish('grade_matrix', 'retail', '{A: keep keep, B: grow "let go"}');
 	}, extra_params => [ '-U', 'publisher' ]);
 
 	# one ledger is long enough to be stored out of line
@@ -65,6 +71,15 @@ sub fill
 		INSERT INTO customer VALUES (51);
 		INSERT INTO customer VALUES (52, '{}', NULL, 'Z', -0.0),
 			(53, '{0044-03-15 BC 1 5e-324 0, 5874897-12-31 0 -1e300 0.1}', '{5e-324}', 'A', 20);
+		CREATE TABLE grading (id int PRIMARY KEY, scale icm_scale, scales icm_scale_set, distribution icm_distribution,
+			migration icm_migration, matrix icm_grade_matrix);
+		INSERT INTO grading
+		SELECT k, icm_scale_agg(v, 5, 'logkmeans'),
+			icm_scale_set(ARRAY['south', 'a "b"', NULL], ARRAY[icm_scale_agg(v, 3, 'kmeans'), '{0.1}', icm_scale_agg(v, 7, 'pareto')]),
+			icm_distribution_agg(v), icm_migration_agg((1 + i % 5)::icm_grade, CASE WHEN i % 7 > 0 THEN (1 + i % 7)::icm_grade END, v),
+			'{A: keep "win back", B: grow keep}'
+		FROM generate_series(1, 3) k, generate_series(1, 100 * k * k * k * k) i, LATERAL (SELECT i * i / 7.0::float8) values (v)
+		GROUP BY k;
 		CREATE INDEX ON customer (grade);
 		CREATE INDEX ON customer USING hash (grade);
 		CREATE MATERIALIZED VIEW by_grade AS SELECT icm_grade(value, 'retail'), count(*) FROM customer GROUP BY 1;

@@ -155,6 +155,18 @@ install_server() {
     allow_cluster
 }
 
+# install_tdigest PG_CONFIG: an extension to compare with, where Debian has it; the benchmark
+# leaves it out where not
+install_tdigest() {
+    local package
+    package=postgresql-$(major "$1")-tdigest
+    if [[ $1 == /usr/lib/postgresql/* && ! -f $("$1" --sharedir)/extension/tdigest.control ]] &&
+        may_install && apt-cache show "$package" >/dev/null 2>&1; then
+        say "installing: $package"
+        apt_get install --no-install-recommends "$package" || true
+    fi
+}
+
 # ---- main -----------------------------------------------------------------
 
 main() {
@@ -178,6 +190,7 @@ main() {
         if [[ -n $server ]]; then install_server; fi
         found=$(choose) || die "PostgreSQL was installed, and still no complete one is found."
     fi
+    if [[ $purpose == bench ]]; then install_tdigest "$found"; fi
     printf '%s\n' "$found"
 }
 

@@ -21,6 +21,7 @@
 #                                   max_parallel_workers_per_gather
 #   -- setup                        SQL that makes the tables; :rows is ROWS
 #   -- case: TEXT                   after it, -- vary: is for this case only
+#   -- extension: NAME              to compare the case with; it is left out where there is none
 #   -- check                        a query that returns true if both sides agree
 #   -- ours                         perhaps with " | goal: 500 ns": at most this time a
 #                                   row, if there is a scan to count the rows
@@ -57,16 +58,17 @@ die() {
 # ---- reading a bench file -------------------------------------------------
 
 # read_bench FILE: sets title, cases (titles; case 0 is the file's head) and, by
-# case and part: sql, label, goal, program; by case: parts, vary
+# case and part: sql, label, goal, program; by case: parts, vary, extension
 read_bench() {
     local line text number=0 part=head
     title=$(basename "$1" .sql) cases=(head)
-    declare -gA sql=() label=() goal=() program=() parts=() vary=()
+    declare -gA sql=() label=() goal=() program=() parts=() vary=() extension=()
     while IFS= read -r line || [[ -n $line ]]; do
         text=${line#*: }
         case $line in
             '-- title: '*) title=$text ;;
             '-- vary: '*) vary[$number]+="$text"$'\n' ;;
+            '-- extension: '*) extension[$number]=$text ;;
             '-- case: '*)
                 number=${#cases[@]} part=head
                 cases+=("$text")
@@ -163,9 +165,21 @@ measure_memory() {
     done
 }
 
+# create_extension NAME: false if it is not installed
+create_extension() {
+    local available
+    available=$(icm_psql -Atc "SELECT count(*) FROM pg_available_extensions WHERE name = '$1'")
+    if [[ $available == 0 ]]; then
+        echo "  The extension $1 is not installed: left out."
+        return 1
+    fi
+    icm_psql -c 'SET client_min_messages = warning' -c "CREATE EXTENSION IF NOT EXISTS $1"
+}
+
 run_case() {
     local combination checked=
     printf '\n%s\n' "${cases[$1]}"
+    if [[ -n ${extension[$1]:-} ]] && ! create_extension "${extension[$1]}"; then return; fi
     while IFS= read -r combination; do
         if [[ -z $checked ]]; then check "$1" "$combination"; fi
         checked=1

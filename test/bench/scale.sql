@@ -1,4 +1,4 @@
--- title: five quantile grades cut from values
+-- title: grades cut from values
 -- vary: workers=0, 2
 
 -- setup
@@ -10,7 +10,7 @@ CREATE UNLOGGED TABLE spend_few AS SELECT value FROM spend LIMIT :rows / 10;
 -- percentile_cont interpolates between two values, where a cut is the upper one:
 -- the same grades, but for a value that is equal to a cut
 
--- case: a tenth of the values
+-- case: five grades by quantile, a tenth of the values
 -- vary: work_mem=4MB, 64MB
 -- check
 SELECT count(*) FILTER (WHERE icm_grade(value, scale)::int <> 5 - width_bucket(value, percentiles)) <= 4
@@ -25,7 +25,7 @@ SELECT percentile_cont(array[.2,.4,.6,.8]) WITHIN GROUP (ORDER BY value) FROM sp
 -- scan
 SELECT count(value) FROM spend_few;
 
--- case: all values
+-- case: five grades by quantile, all values
 -- vary: work_mem=4MB, 64MB, 1GB
 -- ours
 SELECT icm_scale_agg(value, 5, 'quantile') FROM spend;
@@ -33,3 +33,22 @@ SELECT icm_scale_agg(value, 5, 'quantile') FROM spend;
 SELECT percentile_cont(array[.2,.4,.6,.8]) WITHIN GROUP (ORDER BY value) FROM spend;
 -- scan
 SELECT count(value) FROM spend;
+
+-- SciPy's groups are not always the best there are, so ours leave no more
+-- case: seven grades by k-means, a tenth of the values
+-- check
+\set sum `:'here'/kmeans.py sum 7`
+SELECT (SELECT sum(w) FROM unnest(within) w) <= :sum * (1 + 1e-9)
+FROM (SELECT icm_scale_agg(value, 7, 'kmeans') AS scale FROM spend_few) s, icm_scale_stats(scale);
+-- ours | goal: 1000 ns
+SELECT icm_scale_agg(value, 7, 'kmeans') FROM spend_few;
+-- theirs: k-means of SciPy, values in memory | goal: 1.0 | program: kmeans.py 7
+-- theirs: k-means of SciPy, values fetched | goal: 1.0 | program: kmeans.py 7 fetched
+-- scan
+SELECT count(value) FROM spend_few;
+
+-- case: seven grades by k-means of logarithms, a tenth of the values
+-- ours | goal: 1000 ns
+SELECT icm_scale_agg(value, 7, 'logkmeans') FROM spend_few;
+-- scan
+SELECT count(value) FROM spend_few;

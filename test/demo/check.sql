@@ -24,7 +24,7 @@ END
 $$;
 SELECT try_check(:'process', :'split_day', :'last_day') \g /dev/null
 
-\echo '8. Was it right? Predicted on' :split_day', compared with what happened until' :last_day
+\echo '12. Was it right? Predicted on' :split_day', compared with what happened until' :last_day
 \echo
 SELECT classes IS NOT NULL AS checked, reason FROM checks \gset
 \if :checked

@@ -41,7 +41,9 @@ demo_server() {
 # demo_report COMPANY: true for the company's data
 demo_report() {
     local part
-    for part in report predict grade check; do demo_sql "$part.sql" -v company="$1"; done
+    for part in report predict concentration grade migration strategy invest check; do
+        demo_sql "$part.sql" -v company="$1"
+    done
 }
 
 demo_company() {

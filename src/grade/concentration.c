@@ -8,9 +8,7 @@
 
 #include <math.h>
 
-#include "catalog/pg_type.h"
-#include "utils/array.h"
-
+#include "common/array.h"
 #include "common/check.h"
 #include "common/rows.h"
 #include "grade/distribution.h"
@@ -115,7 +113,6 @@ icm_lorenz_final(PG_FUNCTION_ARGS)
 	int			n = state->terms.groups;
 	IcmPoints	points;
 	double	   *value;
-	Datum	   *elements;
 
 	if (n < 1 || n > LORENZ_POINTS_MAX)
 		IcmValuesCorrupt();
@@ -123,11 +120,7 @@ icm_lorenz_final(PG_FUNCTION_ARGS)
 	value = Curve(&points, n);
 	if (isnan(value[0]))
 		PG_RETURN_NULL();
-	elements = palloc((n + 1) * sizeof(Datum));
-	for (int i = 0; i <= n; i++)
-		elements[i] = Float8GetDatum(value[i]);
-	PG_RETURN_ARRAYTYPE_P(construct_array(elements, n + 1, FLOAT8OID,
-										  sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	return IcmDoubleArray(value, n + 1, 1);
 }
 
 /* (state, value, share) */

@@ -14,11 +14,10 @@
 #include <float.h>
 #include <math.h>
 
-#include "catalog/pg_type.h"
 #include "libpq/pqformat.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "common/array.h"
 #include "common/definition.h"
 #include "common/rows.h"
 #include "grade/scale.h"
@@ -440,25 +439,13 @@ icm_scale(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(IcmScaleMake(cuts, n));
 }
 
-/* An array of the numbers that stand at the same place in each of n groups. */
-static Datum
-NumberArray(const double *first, int n, int step)
-{
-	Datum		numbers[ICM_GRADES_MAX];
-
-	for (int i = 0; i < n; i++)
-		numbers[i] = Float8GetDatum(first[i * step]);
-	return PointerGetDatum(construct_array(numbers, n, FLOAT8OID,
-										   sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
 PG_FUNCTION_INFO_V1(icm_cuts);
 Datum
 icm_cuts(PG_FUNCTION_ARGS)
 {
 	IcmScale   *scale = PG_GETARG_SCALE(0);
 
-	return NumberArray(scale->cuts, IcmScaleCount(scale), 1);
+	return IcmDoubleArray(scale->cuts, IcmScaleCount(scale), 1);
 }
 
 /* All that a scale was cut from. */
@@ -502,9 +489,9 @@ icm_scale_stats(PG_FUNCTION_ARGS)
 	values[3] = Float8GetDatum(all.sum);
 	values[4] = Float8GetDatum(Max(1.0 - all.within / total, 0.0));
 	nulls[4] = total == 0.0;
-	values[5] = NumberArray(&groups->count, grades, step);
-	values[6] = NumberArray(&groups->sum, grades, step);
-	values[7] = NumberArray(&groups->within, grades, step);
+	values[5] = IcmDoubleArray(&groups->count, grades, step);
+	values[6] = IcmDoubleArray(&groups->sum, grades, step);
+	values[7] = IcmDoubleArray(&groups->within, grades, step);
 	return IcmReturnRow(fcinfo, values, nulls);
 }
 

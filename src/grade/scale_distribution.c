@@ -7,9 +7,7 @@
 
 #include <math.h>
 
-#include "catalog/pg_type.h"
-#include "utils/array.h"
-
+#include "common/array.h"
 #include "common/rows.h"
 #include "grade/distribution.h"
 #include "grade/scale_cut.h"
@@ -56,17 +54,6 @@ icm_scale_shares(PG_FUNCTION_ARGS)
 	return CutDistribution(fcinfo, &cutting);
 }
 
-static Datum
-ShareArray(const double *share, int n)
-{
-	Datum		elements[ICM_GRADES_MAX];
-
-	for (int i = 0; i < n; i++)
-		elements[i] = Float8GetDatum(share[i]);
-	return PointerGetDatum(construct_array(elements, n, FLOAT8OID,
-										   sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
 /* icm_scale_drift(scale, distribution): (psi, ks, expected, actual) */
 PG_FUNCTION_INFO_V1(icm_scale_drift);
 Datum
@@ -104,7 +91,7 @@ icm_scale_drift(PG_FUNCTION_ARGS)
 	}
 	values[0] = Float8GetDatum(IcmStabilityIndex(expected, actual, grades));
 	values[1] = Float8GetDatum(ks);
-	values[2] = ShareArray(expected, grades);
-	values[3] = ShareArray(actual, grades);
+	values[2] = IcmDoubleArray(expected, grades, 1);
+	values[3] = IcmDoubleArray(actual, grades, 1);
 	return IcmReturnRow(fcinfo, values, nulls);
 }

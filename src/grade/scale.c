@@ -86,7 +86,11 @@ IcmScaleMakeCut(IcmCutMethod method, const double *cuts, int n, const IcmGroup *
 	Draft		draft = {.n = n,.method = method,.total = total};
 
 	memcpy(draft.cuts, cuts, n * sizeof(double));
-	memcpy(draft.groups, groups, (n + 1) * sizeof(IcmGroup));
+	for (int i = 0; i <= n; i++)
+	{
+		draft.groups[i] = groups[i];
+		draft.groups[i].sum += 0.0; /* no negative zero, as of a sum that underflows */
+	}
 	return MakeScale(&draft);
 }
 
@@ -106,12 +110,12 @@ CutsFault(const double *cuts, int n)
 	return NULL;
 }
 
-/* Is the mean of a grade between its cuts, but for rounding? */
+/* Is the mean of a grade between its cuts, but for rounding? A sum below DBL_MIN has few digits left, or none. */
 static bool
 MeanFits(const Draft *draft, int i)
 {
 	double		mean = draft->groups[i].sum / draft->groups[i].count;
-	double		rounding = 1e-9 * fabs(mean) + DBL_MIN;
+	double		rounding = 1e-9 * fabs(mean) + DBL_MIN / Min(draft->groups[i].count, 1.0);
 
 	return (i == 0 || mean >= draft->cuts[i - 1] - rounding) && (i == draft->n || mean <= draft->cuts[i] + rounding);
 }

@@ -523,3 +523,10 @@ SELECT e.detail FROM (VALUES ('{cuts: 10 20, method: quantile, counts: 1 1 1, su
              ('{cuts: 10 20, method: pareto, counts: 1 1 1, sums: 5 9 30, within: 0 0 0, total: 400}'),
              ('{cuts: 1, method: quantile, counts: 1e308 1e308, sums: 1e308 1.7e308, within: 0 0, total: 1}')) AS v(scale),
      pg_temp.error_of(format('SELECT %L::icm_scale', scale)) e;
+-- but what was cut reads back, however small its weights, values and sums
+SELECT count(*) AS scales, count(*) FILTER (WHERE icm_scale_send(scale::text::icm_scale) <> icm_scale_send(scale)) AS otherwise
+FROM (SELECT icm_scale_agg((v - shift) * unit, grades, method, weight * w) AS scale
+      FROM unnest('{quantile,pareto,kmeans,logkmeans}'::text[]) method, unnest('{1e-310,1e-300,1e-160,1,1e95}'::float8[]) unit,
+          unnest('{1e-100,0.1,1,1e10}'::float8[]) weight, unnest('{2,5,26}'::int[]) grades, unnest('{0,40}'::int[]) shift,
+          (SELECT v, 1 + v * v % 7 AS w FROM generate_series(1, 80) v) d
+      GROUP BY method, unit, weight, grades, shift) s;

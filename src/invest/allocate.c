@@ -40,27 +40,23 @@ typedef struct Argument
 	int			number;
 	bool		stable;			/* one value for all rows, which is read once */
 	bool		given;			/* stable and not NULL, or not stable */
-	Datum		value;			/* of a stable one */
+	Datum		value;			/* of the row read last, or of all */
 } Argument;
 
-/* The value of one row; NULL is told by the result. */
-static inline bool
-ReadArgument(const Argument *argument, int row, Datum *value)
+/*
+ * The value of one row, or NULL. It may be a part of the row, which is there only until
+ * another argument is read.
+ */
+static inline const Datum *
+ReadArgument(Argument *argument, int row)
 {
-	bool		isnull,
+	bool		isnull = !argument->given,
 				isout;
 
-	if (!argument->given)
-		return false;
-	if (argument->stable)
-		*value = argument->value;
-	else
-	{
-		*value = WinGetFuncArgInPartition(argument->window, argument->number, row, WINDOW_SEEK_HEAD,
-										  false, &isnull, &isout);
-		return !isnull;
-	}
-	return true;
+	if (!argument->stable)
+		argument->value = WinGetFuncArgInPartition(argument->window, argument->number, row, WINDOW_SEEK_HEAD,
+												   false, &isnull, &isout);
+	return isnull ? NULL : &argument->value;
 }
 
 static Argument
@@ -94,28 +90,23 @@ ReadClaims(FunctionCallInfo fcinfo, IcmAmounts *amounts, IcmClaims *claims)
 	oldcontext = MemoryContextSwitchTo(evaluation);
 	for (int row = 0; row < claims->n; row++)
 	{
-		Datum		value,
-					floor_value,
-					cap_value;
+		const Datum *value;
 		int64		floor_units = 0,
 					cap_units = ICM_BUDGET_MAX;
 
 		CHECK_FOR_INTERRUPTS();
 		if (row % ROWS_A_RESET == 0)
 			MemoryContextReset(evaluation);
-		if (!ReadArgument(&weight, row, &value))
+		value = ReadArgument(&weight, row);
+		if (value == NULL)
 			claims->weight[row] = ICM_TAKES_NO_PART;
 		else
 		{
-			claims->weight[row] = IcmReadWeight(DatumGetFloat8(value));
+			claims->weight[row] = IcmReadWeight(DatumGetFloat8(*value));
+			if (floor.given)
+				floor_units = IcmReadFloor(amounts, ReadArgument(&floor, row));
 			if (floor.given || cap.given)
-			{
-				bool		has_floor = ReadArgument(&floor, row, &floor_value);
-				bool		has_cap = ReadArgument(&cap, row, &cap_value);
-
-				IcmReadBounds(amounts, has_floor ? &floor_value : NULL, has_cap ? &cap_value : NULL,
-							  &floor_units, &cap_units);
-			}
+				cap_units = IcmReadCap(amounts, ReadArgument(&cap, row), floor_units);
 		}
 		if (claims->floor != NULL)
 			claims->floor[row] = floor_units;
@@ -257,7 +248,8 @@ icm_allocate(PG_FUNCTION_ARGS)
 			continue;
 		}
 		claims.weight[i] = IcmReadWeight(DatumGetFloat8(weights.value[i]));
-		IcmReadBounds(&amounts, GetElement(&floors, i), GetElement(&caps, i), &claims.floor[i], &claims.cap[i]);
+		claims.floor[i] = IcmReadFloor(&amounts, GetElement(&floors, i));
+		claims.cap[i] = IcmReadCap(&amounts, GetElement(&caps, i), claims.floor[i]);
 	}
 	return IcmSharesToArray(IcmShareOut(&claims, budget, amounts.scale, CurrentMemoryContext), weights.n, amounts.scale);
 }

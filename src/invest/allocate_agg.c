@@ -143,7 +143,8 @@ icm_allocate_accum(PG_FUNCTION_ARGS)
 	else
 	{
 		claim->weight = IcmReadWeight(PG_GETARG_FLOAT8(2));
-		IcmReadBounds(amounts, GetBound(fcinfo, 3), GetBound(fcinfo, 4), &claim->floor, &claim->cap);
+		claim->floor = IcmReadFloor(amounts, GetBound(fcinfo, 3));
+		claim->cap = IcmReadCap(amounts, GetBound(fcinfo, 4), claim->floor);
 	}
 	PG_RETURN_POINTER(state);
 }

@@ -175,19 +175,25 @@ ReadBound(IcmAmount *last, Datum amount, int scale, bool is_floor)
 	return units;
 }
 
-void
-IcmReadBounds(IcmAmounts *amounts, const Datum *floor, const Datum *cap, int64 *floor_units, int64 *cap_units)
+int64
+IcmReadFloor(IcmAmounts *amounts, const Datum *floor)
+{
+	return floor == NULL ? 0 : ReadBound(&amounts->floor, *floor, amounts->scale, true);
+}
+
+int64
+IcmReadCap(IcmAmounts *amounts, const Datum *cap, int64 floor_units)
 {
 	int			scale = amounts->scale;
+	int64		units = cap == NULL ? ICM_BUDGET_MAX : ReadBound(&amounts->cap, *cap, scale, false);
 
-	*floor_units = floor == NULL ? 0 : ReadBound(&amounts->floor, *floor, scale, true);
-	*cap_units = cap == NULL ? ICM_BUDGET_MAX : ReadBound(&amounts->cap, *cap, scale, false);
-	if (unlikely(*cap_units < *floor_units))
+	if (unlikely(units < floor_units))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("cap is below the floor"),
 				 errdetail("In units of %s, the floor rounded up is %s and the cap rounded down is %s.",
-						   FormatUnits(1, scale), FormatUnits(*floor_units, scale), FormatUnits(*cap_units, scale))));
+						   FormatUnits(1, scale), FormatUnits(floor_units, scale), FormatUnits(units, scale))));
+	return units;
 }
 
 double

@@ -33,12 +33,12 @@ typedef struct IcmAmounts
 extern int64 IcmReadBudget(IcmAmounts *amounts, Datum budget);
 
 /*
- * The units of a floor, rounded up, and of a cap, rounded down; none where a
- * pointer is NULL. ERROR (22003) if either is negative or not finite, (22023)
- * if the cap is below the floor.
+ * The units of a floor, rounded up, and of a row's cap, rounded down; none where
+ * the pointer is NULL. ERROR (22003) if it is negative or not finite, (22023) if the
+ * cap is below the floor.
  */
-extern void IcmReadBounds(IcmAmounts *amounts, const Datum *floor, const Datum *cap,
-						  int64 *floor_units, int64 *cap_units);
+extern int64 IcmReadFloor(IcmAmounts *amounts, const Datum *floor);
+extern int64 IcmReadCap(IcmAmounts *amounts, const Datum *cap, int64 floor_units);
 
 /* The weight without negative zero; ERROR (22003) unless it is finite and not negative. */
 extern double IcmReadWeight(double weight);

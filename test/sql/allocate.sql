@@ -153,3 +153,9 @@ SELECT icm_allocate_final('\x01');
 -- a cap alone
 SELECT i, icm_allocate(10.00, i, cap => 5) OVER (ORDER BY i) FROM generate_series(1, 3) i;
 SELECT icm_allocate(10.00, ARRAY[1, 2, 3], caps => ARRAY[NULL, NULL, 4]);
+-- rows so wide that the memory of one is given back to the system when the next is read
+SELECT i, amount FROM (
+    SELECT i, length(wide) AS length, icm_allocate(50.00, i, floor, cap) OVER (ORDER BY i) AS amount
+    FROM (SELECT i, repeat('x', 40000000) || i AS wide, i::numeric(12, 2) + 0.01 AS floor, i::numeric(12, 2) + 20.25 AS cap
+          FROM generate_series(1, 3) i OFFSET 0) w) a
+WHERE length > 0;

@@ -199,16 +199,16 @@ Within(const IcmPoints *points, size_t from, size_t to, bool logarithms)
 	IcmProductSum sum = {0.0, 0.0};
 	IcmProductSum squares = {0.0, 0.0};
 
+	if (to <= from + 1)
+		return 0.0;
 	for (size_t i = from; i < to; i++)
 	{
 		IcmProductSumAdd(&sum, points->weight[i], Position(points->value[i], factor, logarithms));
 		weight += points->weight[i];
 	}
-	if (weight == 0.0)
-		return 0.0;
 	mean = IcmProductSumRound(&sum) / weight;
 
-	IcmProductSumInit(&sum);	/* from here on of the distances: not zero, as the mean is rounded */
+	IcmProductSumInit(&sum);	/* from here on of the distances: not quite zero, as the mean is rounded */
 	for (size_t i = from; i < to; i++)
 	{
 		double		distance = Position(points->value[i], factor, logarithms) - mean;
@@ -216,7 +216,7 @@ Within(const IcmPoints *points, size_t from, size_t to, bool logarithms)
 		IcmProductSumAdd(&sum, points->weight[i], distance);
 		IcmProductSumAddTerm(&squares, points->weight[i] * distance * distance);
 	}
-	cost = IcmProductSumRound(&squares) - sum.high * sum.high / weight;
+	cost = IcmProductSumRound(&squares) - IcmProductSumRound(&sum) * IcmProductSumRound(&sum) / weight;
 	if (!logarithms)
 		cost = cost / factor / factor;
 	return fmax(cost, 0.0);
@@ -228,6 +228,7 @@ IcmDescribeGroups(const IcmPoints *points, IcmCutMethod method, int groups, cons
 	bool		logarithms = method == ICM_CUT_LOGKMEANS;
 	double		factor = IcmPointsFactor(points);
 	size_t		measured = logarithms ? FirstPositive(points) : 0;	/* where distances begin */
+	double		within = 0.0;
 
 	for (int g = 0; g < groups; g++)
 	{
@@ -244,6 +245,9 @@ IcmDescribeGroups(const IcmPoints *points, IcmCutMethod method, int groups, cons
 		group[g].count = IcmProductSumRound(&count);
 		group[g].sum = IcmProductSumRound(&sum) / factor;
 		group[g].within = Within(points, from > measured ? from : measured, to, logarithms);
+		within += group[g].within;
 	}
-	return Within(points, measured, points->n, logarithms);
+
+	/* where all is rounding, as with logarithms that are all but equal, the parts may come out above the whole */
+	return fmax(Within(points, measured, points->n, logarithms), within);
 }

@@ -36,7 +36,10 @@ IcmProductSumAddTerm(IcmProductSum *sum, double x)
 	sum->low += error;
 }
 
-/* Add a * b. Most weights are 1, and fma() is slow where the processor is not known to have it. */
+/*
+ * Add a * b, of which digits are lost below DBL_MIN. Most weights are 1, and fma() is slow where the
+ * processor is not known to have it.
+ */
 static inline void
 IcmProductSumAdd(IcmProductSum *sum, double a, double b)
 {

@@ -530,3 +530,7 @@ FROM (SELECT icm_scale_agg((v - shift) * unit, grades, method, weight * w) AS sc
           unnest('{1e-100,0.1,1,1e10}'::float8[]) weight, unnest('{2,5,26}'::int[]) grades, unnest('{0,40}'::int[]) shift,
           (SELECT v, 1 + v * v % 7 AS w FROM generate_series(1, 80) v) d
       GROUP BY method, unit, weight, grades, shift) s;
+-- nor where logarithms are all but equal
+SELECT count(*) AS scales, count(*) FILTER (WHERE icm_scale_send(scale::text::icm_scale) <> icm_scale_send(scale)) AS otherwise
+FROM (SELECT icm_scale_agg(1234.56 + k * 2.3e-13, grades, 'logkmeans', 1 + (hashint4extended(i, k) & 1073741823)) AS scale
+      FROM generate_series(1, 3000) i, generate_series(0, 3) k, unnest('{2,3}'::int[]) grades GROUP BY i, grades) s;

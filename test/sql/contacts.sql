@@ -1,0 +1,338 @@
+--
+-- icm_contacts: text and binary form, adding, statuses, merging, limits
+--
+CREATE FUNCTION pg_temp.error_of(statement text, OUT state text, OUT message text, OUT detail text, OUT hint text)
+LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE statement;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+END
+$$;
+-- pseudo-random, from 0 to n - 1, the same on every server
+CREATE FUNCTION pg_temp.pick(i int, seed bigint, n int) RETURNS int
+LANGUAGE sql IMMUTABLE AS 'SELECT ((hashint4extended($1, $2) & 4294967295) % $3)::int';
+\set SHOW_CONTEXT never
+SET TimeZone = 'UTC';
+SET DateStyle = ISO;
+
+-- ---- text form ----
+
+SELECT '{}'::icm_contacts;
+SELECT '{2026-01-05 10:00:00+00 email/sales/Alpha/newsletter sent, 2026-01-06 09:30:00.5+00 sms reserved weight 2 ref 77 until 2026-01-06 09:45:00+00}'::icm_contacts;
+-- in any order, with white space, offsets, labels that are missing; what may be left out is
+SELECT E'{ 2026-01-06 09:30:00+00\tsms/-/-/- reserved weight 1 ,\n2026-01-05 12:30:00.100+02:30 email/-/"Alpha"/- sent ref -4,2026-01-05 00:00:00-08 - optout}'::icm_contacts;
+SELECT '{2026-01-05 10:00:00+00 "e mail"/"say ""no"""/"-"/"naïve, {50 €}" sent weight 0.1}'::icm_contacts;
+-- every status, in the order of life at one moment
+SELECT ('{' || string_agg('2026-01-05 10:00:00+00 email ' || status, ', ' ORDER BY status) || '}')::icm_contacts
+FROM unnest('{reserved, sent, delivered, bounced, cancelled, responded, complaint, refused, optin, optout}'::text[]) status;
+-- the first and the last moment, both ends of BC, leap days, microseconds
+SELECT '{4714-11-24 00:00:00+00 BC a sent, 0005-02-29 23:59:59.999999+00 BC a sent, 0001-12-31 23:59:59+00 BC a sent,
+         0001-01-01 00:00:00+00 a sent, 1999-12-31 23:59:59.999999+00 a sent, 2000-01-01 00:00:00+00 a sent, 2000-01-01 00:00:00.000001+00 a sent,
+         2000-02-29 12:00:00+00 a sent, 10000-01-01 00:00:00+00 a sent, 294276-12-31 23:59:59.999999+00 a sent}'::icm_contacts;
+-- as timestamptz's own output and input have it: every 9.7 years and some microseconds
+SELECT count(*) AS moments,
+       count(*) FILTER (WHERE icm_contacts_add(NULL, at, 'a', NULL, NULL, NULL, 'sent')::text <> '{' || at::text || ' a sent}'
+           OR (SELECT e.at FROM icm_contacts_events(('{' || at::text || ' a sent}')::icm_contacts) e) <> at) AS otherwise
+FROM (SELECT timestamptz '4713-01-01 00:00:00+00 BC' + i * interval '3543 days 01:02:03.456789' FROM generate_series(0, 30000) i) m(at);
+-- no setting has a say
+CREATE TEMP TABLE written AS
+    SELECT '{0044-03-15 12:00:00+00 BC a sent, 2026-03-29 01:30:00.25+00 a reserved weight 0.30000000000000004 until 2026-10-25 00:30:00+00}'::text AS form;
+SELECT zone, style, set_config('TimeZone', zone, true) <> '' AND set_config('DateStyle', style, true) <> ''
+       AND set_config('extra_float_digits', '-15', true) <> '' AND form::icm_contacts::text = form AS same
+FROM written, unnest('{UTC, Europe/Berlin, Asia/Kathmandu, America/St_Johns, Pacific/Apia}'::text[]) zone,
+     unnest('{"ISO, MDY", "SQL, DMY", "German", "Postgres, MDY"}'::text[]) style ORDER BY 1, 2;
+
+-- malformed: SQLSTATE 22P02 and a reason
+SELECT input, state, detail
+FROM (VALUES
+      (''), ('2026-01-05 10:00:00+00 a sent'), ('{'), ('{}}'), ('{} x'), ('{,}'), ('{2026-01-05 10:00:00+00 a sent'), ('{2026-01-05 10:00:00+00 a sent,}'),
+      ('{2026-01-05 10:00:00+00 a sent; }'),
+      -- time
+      ('{infinity a sent}'), ('{2026-01-05 a sent}'), ('{2026-01-05 10:00+00 a sent}'), ('{2026-01-05 10:00:00 a sent}'),
+      ('{2026-01-05T10:00:00+00 a sent}'), ('{2026-01-05 10:00:00Z a sent}'), ('{2026-02-29 10:00:00+00 a sent}'), ('{0005-02-29 10:00:00+00 a sent}'),
+      ('{2026-01-05 24:00:00+00 a sent}'), ('{2026-01-05 10:60:00+00 a sent}'), ('{2026-01-05 10:00:60+00 a sent}'),
+      ('{2026-01-05 10:00:00.+00 a sent}'), ('{2026-01-05 10:00:00.1234567+00 a sent}'), ('{2026-01-05 10:00:00+16 a sent}'),
+      ('{2026-01-05 10:00:00+00:60 a sent}'), ('{0000-01-05 10:00:00+00 a sent}'), ('{2026-13-05 10:00:00+00 a sent}'),
+      ('{4714-11-23 23:59:59+00 BC a sent}'), ('{4714-11-24 00:00:00+01 BC a sent}'), ('{294277-01-01 00:00:00+00 a sent}'),
+      ('{294276-12-31 23:59:59-01 a sent}'), ('{99999999999-01-05 10:00:00+00 a sent}'), ('{5874897-01-05 10:00:00+00 a sent}'),
+      -- labels
+      ('{2026-01-05 10:00:00+00 sent}'), ('{2026-01-05 10:00:00+00 - sent}'), ('{2026-01-05 10:00:00+00 "" sent}'), ('{2026-01-05 10:00:00+00 a/ sent}'),
+      ('{2026-01-05 10:00:00+00 a/b/c/d/e sent}'), ('{2026-01-05 10:00:00+00 1st sent}'), ('{2026-01-05 10:00:00+00 "a sent}'),
+      ('{2026-01-05 10:00:00+00 ' || repeat('a', 64) || ' sent}'),
+      -- status, weight, reference, expiry
+      ('{2026-01-05 10:00:00+00 a}'), ('{2026-01-05 10:00:00+00 a Sent}'), ('{2026-01-05 10:00:00+00 a "sent"}'), ('{2026-01-05 10:00:00+00 a opened}'),
+      ('{2026-01-05 10:00:00+00 a sent weight}'), ('{2026-01-05 10:00:00+00 a sent weight -1}'), ('{2026-01-05 10:00:00+00 a sent weight NaN}'),
+      ('{2026-01-05 10:00:00+00 a sent weight 1e999}'), ('{2026-01-05 10:00:00+00 a sent ref 1.5}'), ('{2026-01-05 10:00:00+00 a sent ref x}'),
+      ('{2026-01-05 10:00:00+00 a sent ref 9223372036854775808}'), ('{2026-01-05 10:00:00+00 a sent ref -9223372036854775808}'),
+      ('{2026-01-05 10:00:00+00 a sent ref 1 weight 2}'), ('{2026-01-05 10:00:00+00 a sent ref 1 ref 2}'),
+      ('{2026-01-05 10:00:00+00 a sent until 2026-01-06 10:00:00+00}'), ('{2026-01-05 10:00:00+00 a reserved until infinity}'),
+      ('{2026-01-05 10:00:00+00 a reserved until 2031-01-05 10:00:00+00}'), ('{2026-01-05 10:00:00+00 a sent until}')) AS bad(input),
+     pg_temp.error_of(format('SELECT %L::icm_contacts', input));
+-- the whole of one message
+SELECT '{2026-01-05 10:00:00+00 email sent, 2026-01-06 10:00:00+00 email opened}'::icm_contacts;
+-- soft errors, where the server has them
+DO $$
+BEGIN
+    IF current_setting('server_version_num')::int >= 160000 THEN
+        ASSERT pg_input_is_valid('{2026-01-05 10:00:00+00 a sent}', 'icm_contacts');
+        ASSERT NOT pg_input_is_valid('{2026-01-05 10:00:00+00 a}', 'icm_contacts');
+        ASSERT NOT pg_input_is_valid('{', 'icm_contacts');
+    END IF;
+END
+$$;
+
+-- ---- adding ----
+
+SELECT icm_contacts_add(NULL, '2026-01-05 10:00+00', 'email', 'sales', 'Alpha', 'newsletter', 'sent') AS six,
+       icm_contacts_add('{2026-01-05 10:00:00+00 email sent}', '2026-01-04 10:00+00', 'sms', NULL, NULL, NULL, 'reserved', 2, 77, '2026-01-04 10:15+00') AS all_nine,
+       icm_contacts_add(NULL, '2026-01-04 10:00+00', 'sms', NULL, NULL, NULL, 'reserved', NULL, NULL, NULL) AS nulls,
+       icm_contacts_add(NULL, '2026-01-04 10:00+00', 'sms', NULL, NULL, NULL, 'reserved', '-0', NULL, 'infinity') AS zero_and_never,
+       icm_contacts_add(NULL, '2026-01-04 10:00+00', 'sms', NULL, NULL, NULL, 'sent', 1, 1, '2050-01-01') AS no_reservation;
+-- no row: neither time nor status
+SELECT icm_contacts_add(NULL, NULL, NULL, NULL, NULL, NULL, NULL) IS NULL AS still_none,
+       icm_contacts_add('{2026-01-05 10:00:00+00 email sent}', NULL, 'email', NULL, NULL, NULL, NULL) AS unchanged,
+       (SELECT icm_contacts_agg(at, 'email', NULL, NULL, NULL, status) IS NULL FROM (VALUES (NULL::timestamptz, NULL)) l(at, status)) AS left_join,
+       (SELECT icm_contacts_agg(now(), 'email', NULL, NULL, NULL, 'sent') IS NULL WHERE false) AS no_rows;
+-- signals about all channels
+SELECT icm_contacts_agg('2026-01-05 10:00+00', NULL, department, NULL, NULL, status)
+FROM (VALUES ('sales', 'refused'), (NULL, 'complaint'), ('sales', 'optin'), (NULL, 'optout')) s(department, status);
+SELECT arguments, state, message, detail, hint
+FROM (VALUES
+      ('NULL, ''email'', NULL, NULL, NULL, ''sent'''), ('now(), ''email'', NULL, NULL, NULL, NULL'),
+      ('now(), NULL, NULL, NULL, NULL, ''sent'''), ('now(), NULL, NULL, NULL, NULL, ''reserved'''),
+      ('''infinity'', ''email'', NULL, NULL, NULL, ''sent'''), ('''-infinity'', ''email'', NULL, NULL, NULL, ''sent'''),
+      ('now(), ''email'', NULL, NULL, NULL, ''SENT'''), ('now(), ''email'', NULL, NULL, NULL, '''''),
+      ('now(), '''', NULL, NULL, NULL, ''sent'''), ('now(), ''email'', NULL, repeat(''x'', 64), NULL, ''sent'''),
+      ('now(), ''email'', repeat(''é'', 32), NULL, NULL, ''sent'''), ('now(), ''email'', NULL, NULL, '''', ''sent'''),
+      ('now(), ''email'', NULL, NULL, NULL, ''sent'', -1, NULL, NULL'), ('now(), ''email'', NULL, NULL, NULL, ''sent'', ''NaN'', NULL, NULL'),
+      ('now(), ''email'', NULL, NULL, NULL, ''sent'', ''Infinity'', NULL, NULL'),
+      ('now(), ''email'', NULL, NULL, NULL, ''sent'', 1, -9223372036854775808, NULL'),
+      ('''2026-01-05 00:00+00'', ''email'', NULL, NULL, NULL, ''reserved'', 1, 1, ''-infinity'''),
+      ('''2026-01-05 00:00+00'', ''email'', NULL, NULL, NULL, ''reserved'', 1, 1, ''2031-01-05 00:00+00''')) AS bad(arguments),
+     pg_temp.error_of('SELECT icm_contacts_add(NULL, ' || arguments || ')');
+-- labels of 1 and 63 bytes, of any characters
+SELECT count(*) AS labels, bool_and(c.channel = label AND icm_contacts_add(NULL, now(), label, label, label, label, 'sent')::text::icm_contacts::text
+       = icm_contacts_add(NULL, now(), label, label, label, label, 'sent')::text) AS kept
+FROM unnest(ARRAY['x', repeat('x', 63), repeat('é', 31) || 'x', '-', '/', '"', '""', ' ', ', ', '}', E'\n', E'\t', '日本', 'weight', 'until', 'sent', 'a.b-c_d', '1']) label,
+     icm_contacts_events(icm_contacts_add(NULL, now(), label, NULL, NULL, NULL, 'sent')) c;
+-- an expiry is up to 2^47 - 2 microseconds after, and 2^47 before
+SELECT shift, e.expires - e.at AS exact, state
+FROM (VALUES ('1628 days 21:44:48.355326'), ('1628 days 21:44:48.355327'), ('-1628 days -21:44:48.355328'), ('-1628 days -21:44:48.355329'), ('00:00:00')) s(shift),
+     pg_temp.error_of(format('SELECT icm_contacts_add(NULL, %L, %L, NULL, NULL, NULL, %L, 1, 1, timestamptz %L + interval %L)',
+                             '2026-01-05 00:00+00', 'a', 'reserved', '2026-01-05 00:00+00', shift)) x
+     LEFT JOIN LATERAL icm_contacts_events(CASE WHEN x.state IS NULL THEN
+         icm_contacts_add(NULL, '2026-01-05 00:00+00', 'a', NULL, NULL, NULL, 'reserved', 1, 1, timestamptz '2026-01-05 00:00+00' + shift::interval) END) e ON true;
+
+-- ---- reading ----
+
+SELECT * FROM icm_contacts_events('{2026-01-05 10:00:00+00 email/sales/Alpha/newsletter sent, 2026-01-06 09:30:00.5+00 sms reserved weight 2 ref 77 until 2026-01-06 09:45:00+00,
+    2026-01-06 10:00:00+00 sms reserved, 2026-01-07 00:00:00+00 - optout}');
+SELECT icm_contacts_count('{}') AS none, icm_contacts_count('{2026-01-05 10:00:00+00 email sent, 2026-01-05 10:00:00+00 email sent}') AS two,
+       icm_contacts_count(NULL) IS NULL AS null_is_null;
+-- 16 bytes, 24 an event, 16 a combination of labels, the labels once
+SELECT pg_column_size('{}'::icm_contacts) AS none, pg_column_size('{2026-01-05 10:00:00+00 email sent}'::icm_contacts) AS one,
+       (SELECT pg_column_size(icm_contacts_agg(now() + i * interval '1 hour', 'email', 'sales', 'email', NULL, 'sent')) FROM generate_series(1, 64) i) AS sixty_four;
+
+-- ---- statuses ----
+
+-- each pair of statuses of one reference, in both orders: the one furthest in life
+SELECT a.status AS first, string_agg((SELECT string_agg(DISTINCT e.status, '!') FROM
+           (VALUES (icm_contacts_add(icm_contacts_add(NULL, '2026-01-05', 'a', NULL, NULL, NULL, a.status, 1, 7, NULL), '2026-01-05', 'a', NULL, NULL, NULL, b.status, 1, 7, NULL)),
+                   (icm_contacts_add(icm_contacts_add(NULL, '2026-01-05', 'a', NULL, NULL, NULL, b.status, 1, 7, NULL), '2026-01-05', 'a', NULL, NULL, NULL, a.status, 1, 7, NULL))) v(c),
+           icm_contacts_events(c) e), ' ' ORDER BY b.n) AS with_each
+FROM unnest('{reserved, cancelled, sent, bounced, delivered, refused, responded, complaint, optin, optout}'::text[]) WITH ORDINALITY a(status, n),
+     unnest('{reserved, cancelled, sent, bounced, delivered, refused, responded, complaint, optin, optout}'::text[]) WITH ORDINALITY b(status, n)
+GROUP BY a.status, a.n ORDER BY a.n;
+-- of one status: the last expiry, then the latest, then by what it is
+SELECT icm_rollup(c) FROM unnest(ARRAY['{2026-01-05 10:00:00+00 a reserved ref 1 until 2026-01-05 10:30:00+00}', '{2026-01-05 10:00:00+00 a reserved ref 1 until 2026-01-05 10:15:00+00}',
+    '{2026-01-05 10:00:00+00 a sent ref 2}', '{2026-01-05 10:00:01+00 a sent ref 2}', '{2026-01-05 10:00:00+00 b sent ref 3}', '{2026-01-05 10:00:00+00 a sent weight 2 ref 3}',
+    '{2026-01-05 10:00:00+00 a reserved ref 4 until 2026-01-05 10:30:00+00}', '{2026-01-05 10:00:00+00 a reserved ref 4}']::icm_contacts[]) c;
+-- without a reference each counts
+SELECT icm_contacts_agg('2026-01-05 10:00+00', 'a', NULL, NULL, NULL, 'sent') FROM generate_series(1, 2);
+-- set
+SELECT icm_contacts_set_status(c, 77, 'sent') AS confirmed, icm_contacts_set_status(c, 77, 'cancelled') AS cancelled,
+       icm_contacts_set_status(c, 77, 'reserved')::text = c::text AS unchanged
+FROM (SELECT '{2026-01-06 09:30:00+00 sms optout, 2026-01-06 09:30:00+00 sms reserved ref 77 until 2026-01-06 09:45:00+00, 2026-01-06 09:30:00+00 sms reserved}'::icm_contacts) s(c);
+SELECT a.status AS before, count(*) FILTER (WHERE b.n < a.n) AS earlier,
+       bool_and(state IS NOT NULL) FILTER (WHERE b.n < a.n OR b.n > 8 AND b.n <> a.n) AS refused, bool_and(state IS NULL) FILTER (WHERE b.n = a.n OR b.n > a.n AND b.n <= 8) AS taken
+FROM unnest('{reserved, cancelled, sent, bounced, delivered, refused, responded, complaint, optin, optout}'::text[]) WITH ORDINALITY a(status, n),
+     unnest('{reserved, cancelled, sent, bounced, delivered, refused, responded, complaint, optin, optout}'::text[]) WITH ORDINALITY b(status, n),
+     pg_temp.error_of(format('SELECT icm_contacts_set_status(%L, 7, %L)', '{2026-01-05 10:00:00+00 a ' || a.status || ' ref 7}', b.status))
+GROUP BY a.status, a.n ORDER BY a.n;
+SELECT e.* FROM (VALUES ('{2026-01-05 10:00:00+00 a sent ref 7}', '8', 'delivered'), ('{2026-01-05 10:00:00+00 a sent}', '-9223372036854775808', 'delivered'),
+    ('{2026-01-05 10:00:00+00 a sent ref 7}', '7', 'reserved'), ('{2026-01-05 10:00:00+00 a sent ref 7}', '7', 'optout'),
+    ('{2026-01-05 10:00:00+00 - refused ref 7}', '7', 'responded'), ('{2026-01-05 10:00:00+00 a sent ref 7}', '7', 'opened')) AS bad(contacts, reference, status),
+    pg_temp.error_of(format('SELECT icm_contacts_set_status(%L, %s, %L)', contacts, reference, status)) e;
+
+-- ---- the same bytes whatever the order, the partition and the plan ----
+
+-- 40 customers, up to 200 events each; few moments, so that many are equal; references that come several times
+CREATE TABLE icm_contact AS
+    SELECT customer, i, timestamptz '2026-01-01 00:00+00' + pg_temp.pick(i, 1, 40) * interval '7 hours 0.000001 seconds' AS at,
+           CASE WHEN s.status IN ('refused', 'optout') AND i % 3 = 0 THEN NULL ELSE (ARRAY['email', 'sms', 'call', 'a "quoted" one', 'Push'])[1 + pg_temp.pick(i, 3, 5)] END AS channel,
+           (ARRAY['sales', 'service', NULL])[1 + pg_temp.pick(i, 4, 3)] AS department, (ARRAY['Alpha', 'Beta', NULL])[1 + pg_temp.pick(i, 5, 3)] AS brand,
+           CASE WHEN pg_temp.pick(i, 6, 4) > 0 THEN 'c' || pg_temp.pick(i, 6, 1 + customer) END AS category, s.status,
+           CASE WHEN pg_temp.pick(i, 7, 3) = 0 THEN pg_temp.pick(i, 8, 4) / 3.0::float8 END AS weight,
+           CASE WHEN pg_temp.pick(i, 9, 2) = 0 THEN pg_temp.pick(i, 10, 1 + customer) - 5::int8 END AS reference,
+           CASE WHEN pg_temp.pick(i, 11, 3) > 0 THEN timestamptz '2026-01-01 00:00+00' + pg_temp.pick(i, 12, 500) * interval '1 hour' END AS expires
+    FROM generate_series(1, 40) customer, generate_series(1000 * customer, 1000 * customer + 5 * customer) i,
+         LATERAL (SELECT (ARRAY['reserved', 'sent', 'delivered', 'bounced', 'cancelled', 'responded', 'complaint', 'refused', 'optin', 'optout'])[1 + pg_temp.pick(i, 2, 10)] AS status) s;
+ANALYZE icm_contact;
+CREATE TEMP TABLE serial AS
+    SELECT customer, icm_contacts_agg(at, channel, department, brand, category, status, weight, reference, expires) AS contacts,
+           icm_contacts_agg(at, channel, department, brand, category, status) AS plain
+    FROM icm_contact GROUP BY customer;
+SELECT count(*) AS customers, sum(icm_contacts_count(contacts)) AS events, sum(icm_contacts_count(plain)) AS without_references FROM serial;
+
+-- beside plain SQL: counts by channel and status, the last time
+SELECT count(*) AS groups, count(*) FILTER (WHERE o.n IS DISTINCT FROM t.n OR o.last IS DISTINCT FROM t.last) AS otherwise
+FROM (SELECT customer, coalesce(e.channel, '') AS channel, e.status, count(*) AS n, max(e.at) AS last FROM serial, icm_contacts_events(plain) e GROUP BY 1, 2, 3) o
+     FULL JOIN (SELECT customer, coalesce(channel, '') AS channel, status, count(*) AS n, max(at) AS last FROM icm_contact GROUP BY 1, 2, 3) t USING (customer, channel, status);
+-- every event, as a multiset: those without a reference, and of each reference the first in the order that is promised
+CREATE TEMP VIEW kept AS
+    SELECT customer, at, channel, department, brand, category, status, coalesce(weight, 1) AS weight, reference, CASE WHEN status = 'reserved' THEN expires END AS expires
+    FROM icm_contact WHERE reference IS NULL
+    UNION ALL
+    (SELECT DISTINCT ON (customer, reference) customer, at, channel, department, brand, category, status, coalesce(weight, 1), reference,
+            CASE WHEN status = 'reserved' THEN expires END
+     FROM icm_contact WHERE reference IS NOT NULL
+     ORDER BY customer, reference, array_position('{reserved, cancelled, sent, bounced, delivered, refused, responded, complaint, optin, optout}', status) DESC,
+              CASE WHEN status = 'reserved' THEN expires END DESC NULLS FIRST, at DESC, coalesce(weight, 1) DESC,
+              coalesce(octet_length(channel), 0) DESC, channel COLLATE "C" DESC, coalesce(octet_length(department), 0) DESC, department COLLATE "C" DESC,
+              coalesce(octet_length(brand), 0) DESC, brand COLLATE "C" DESC, coalesce(octet_length(category), 0) DESC, category COLLATE "C" DESC);
+SELECT (SELECT count(*) FROM (SELECT * FROM kept EXCEPT ALL SELECT s.customer, e.* FROM serial s, icm_contacts_events(contacts) e) x) AS missing,
+       (SELECT count(*) FROM (SELECT s.customer, e.* FROM serial s, icm_contacts_events(contacts) e EXCEPT ALL SELECT * FROM kept) x) AS invented,
+       (SELECT count(*) FROM kept) AS events;
+
+-- 20 permutations of each customer's events; each event twice where all have references; one by one
+SELECT count(*) AS cases, count(*) FILTER (WHERE icm_contacts_send(p.contacts) <> icm_contacts_send(s.contacts) OR icm_contacts_send(p.plain) <> icm_contacts_send(s.plain)) AS otherwise
+FROM serial s, generate_series(1, 20) k,
+     LATERAL (SELECT icm_contacts_agg(at, channel, department, brand, category, status, weight, reference, expires ORDER BY hashint4extended(i, k)),
+                     icm_contacts_agg(at, channel, department, brand, category, status ORDER BY hashint4extended(i, k))
+              FROM icm_contact e WHERE e.customer = s.customer) AS p(contacts, plain);
+SELECT count(*) AS cases, count(*) FILTER (WHERE icm_contacts_send(once) <> icm_contacts_send(thrice)) AS otherwise
+FROM (SELECT icm_contacts_agg(at, channel, department, brand, category, status, weight, i, expires) FILTER (WHERE k = 1) AS once,
+             icm_contacts_agg(at, channel, department, brand, category, status, weight, i, expires ORDER BY hashint4extended(i, k)) AS thrice
+      FROM icm_contact, generate_series(1, 3) k GROUP BY customer) d;
+DO $$
+DECLARE
+    e record;
+    contacts icm_contacts;
+BEGIN
+    FOR e IN SELECT * FROM icm_contact WHERE customer = 17 LOOP
+        contacts := icm_contacts_add(contacts, e.at, e.channel, e.department, e.brand, e.category, e.status, e.weight, e.reference, e.expires);
+    END LOOP;
+    ASSERT icm_contacts_send(contacts) = (SELECT icm_contacts_send(s.contacts) FROM serial s WHERE customer = 17);
+END
+$$;
+
+-- Partitions as a parallel plan makes them, and rollups in any nesting: of open states, of finished parts, of both.
+CREATE AGGREGATE pg_temp.state_agg(timestamptz, text, text, text, text, text, float8, int8, timestamptz) (SFUNC = icm_contacts_add, STYPE = icm_contacts);
+CREATE AGGREGATE pg_temp.merge_agg(icm_contacts) (SFUNC = icm_contacts_merge, STYPE = icm_contacts);
+SELECT count(*) AS cases, count(*) FILTER (WHERE icm_contacts_send(p.states) <> icm_contacts_send(s.contacts)) AS states,
+       count(*) FILTER (WHERE icm_contacts_send(p.parts) <> icm_contacts_send(s.contacts)) AS parts,
+       count(*) FILTER (WHERE icm_contacts_send(p.mixed) <> icm_contacts_send(s.contacts)) AS mixed
+FROM serial s, generate_series(1, 12) k,
+     LATERAL (SELECT icm_rollup(state ORDER BY hashint4extended(part, k)), icm_rollup(done ORDER BY hashint4extended(part, k)),
+                     icm_rollup(CASE WHEN part % 2 = 0 THEN state ELSE done END)
+              FROM (SELECT part, pg_temp.state_agg(at, channel, department, brand, category, status, weight, reference, expires ORDER BY hashint4extended(i, k)),
+                           icm_contacts_agg(at, channel, department, brand, category, status, weight, reference, expires)
+                    FROM generate_series(1, k) part LEFT JOIN icm_contact e ON e.customer = s.customer AND pg_temp.pick(i, 20 + k, k) + 1 = part
+                    GROUP BY part) AS parts(part, state, done)) AS p(states, parts, mixed);
+SELECT count(*) AS cases, count(*) FILTER (WHERE icm_contacts_send(p.contacts) <> icm_contacts_send(s.contacts)) AS otherwise
+FROM serial s,
+     LATERAL (SELECT icm_rollup(contacts)
+              FROM (SELECT pg_temp.merge_agg(part)
+                    FROM (SELECT pick, icm_rollup(part)
+                          FROM (SELECT pg_temp.pick(i, 40, 30), pg_temp.state_agg(at, channel, department, brand, category, status, weight, reference, expires)
+                                FROM icm_contact e WHERE e.customer = s.customer GROUP BY 1) AS a(pick, part) GROUP BY pick, pick % 10) AS b(pick, part)
+                    GROUP BY pick % 3) AS c(contacts)) AS p(contacts);
+SELECT count(*) FILTER (WHERE icm_contacts_merge(a.contacts, b.contacts)::text <> icm_contacts_merge(b.contacts, a.contacts)::text) AS order_matters,
+       bool_and(icm_contacts_merge(a.contacts, NULL)::text = a.contacts::text AND icm_contacts_merge(NULL, a.contacts)::text = a.contacts::text) AS with_none
+FROM serial a, serial b WHERE a.customer < 10 AND b.customer < 10;
+-- an open state is read as any other
+SELECT bool_and(state::text = contacts::text AND icm_contacts_count(state) = icm_contacts_count(contacts)
+       AND icm_contacts_add(state, now(), 'x', NULL, NULL, NULL, 'sent')::text = icm_contacts_add(contacts, now(), 'x', NULL, NULL, NULL, 'sent')::text) AS same
+FROM serial, LATERAL (SELECT pg_temp.state_agg(at, channel, department, brand, category, status, weight, reference, expires) FROM icm_contact e WHERE e.customer = serial.customer) AS o(state);
+
+-- text and binary, out and in: the same bytes; stored ones too, compressed and out of line
+SELECT count(*) FILTER (WHERE icm_contacts_send(contacts::text::icm_contacts) <> icm_contacts_send(contacts)) AS by_text FROM serial;
+INSERT INTO serial SELECT 0, '{}', '{}';
+INSERT INTO serial SELECT 1000, icm_contacts_agg(now() + i * interval '1 minute', 'c' || i % 100, 'd' || i % 7, NULL, NULL, 'sent', 1, i, NULL), '{}' FROM generate_series(1, 20000) i;
+\copy serial TO 'results/contacts.bin' (FORMAT binary)
+CREATE TEMP TABLE received (LIKE serial);
+\copy received FROM 'results/contacts.bin' (FORMAT binary)
+SELECT count(*) AS values, count(*) FILTER (WHERE icm_contacts_send(s.contacts) <> icm_contacts_send(r.contacts) OR s.contacts::text <> r.contacts::text) AS otherwise
+FROM serial s FULL JOIN received r USING (customer);
+-- version 1, flags, padding, events, kinds, labels; time, reference, packed; labels, weight; length, bytes
+SELECT icm_contacts_send('{2000-01-01 00:00:00.000001+00 ab/-/c sent weight 2 ref 3}');
+
+-- parallel plans
+CREATE FUNCTION pg_temp.plan(query text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+    line text;
+    lines text := '';
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+        lines := lines || line || E'\n';
+    END LOOP;
+    RETURN CASE WHEN lines ~ 'Finalize .*Aggregate' AND lines ~ 'Partial .*Aggregate' AND lines ~ 'Workers Planned: [1-9]' THEN 'parallel' ELSE 'serial' END;
+END
+$$;
+CREATE TABLE icm_contact_part AS
+    SELECT customer, icm_contacts_agg(at, channel, department, brand, category, status, weight, reference, expires) AS contacts FROM icm_contact GROUP BY customer, i % 10;
+ALTER TABLE icm_contact SET (parallel_workers = 2);
+ALTER TABLE icm_contact_part SET (parallel_workers = 2);
+ANALYZE icm_contact_part;
+SET max_parallel_workers_per_gather = 2;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SET parallel_leader_participation = off;
+SELECT pg_temp.plan('SELECT customer, icm_contacts_agg(at, channel, department, brand, category, status, weight, reference, expires) FROM icm_contact GROUP BY customer'),
+       pg_temp.plan('SELECT customer, icm_rollup(contacts) FROM icm_contact_part GROUP BY customer');
+SELECT count(*) AS customers, count(*) FILTER (WHERE p.contacts::text <> s.contacts::text OR r.contacts::text <> s.contacts::text) AS otherwise
+FROM serial s
+     JOIN (SELECT customer, icm_contacts_agg(at, channel, department, brand, category, status, weight, reference, expires) AS contacts FROM icm_contact GROUP BY customer) p USING (customer)
+     JOIN (SELECT customer, icm_rollup(contacts) AS contacts FROM icm_contact_part GROUP BY customer) r USING (customer);
+RESET max_parallel_workers_per_gather;
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+RESET parallel_leader_participation;
+DROP VIEW kept;
+DROP TABLE icm_contact, icm_contact_part;
+
+-- ---- limits ----
+
+-- 4096 combinations of labels and weight, all kept apart
+SELECT icm_contacts_count(c) AS events, (SELECT count(DISTINCT (channel, category, weight)) FROM icm_contacts_events(c)) AS kinds, c::text::icm_contacts::text = c::text AS by_text
+FROM (SELECT icm_contacts_agg(now(), 'c' || i % 64, NULL, NULL, 'k' || i / 64 % 32, 'sent', i / 2048, NULL, NULL) FROM generate_series(0, 8191) i, generate_series(1, 2) WHERE i < 4096) x(c);
+SELECT e.* FROM (VALUES ('SELECT icm_contacts_agg(now(), ''c'' || i, NULL, NULL, NULL, ''sent'') FROM generate_series(0, 4096) i'),
+    ('SELECT icm_rollup(c) FROM (SELECT icm_contacts_agg(now(), ''c'' || i, NULL, NULL, NULL, ''sent'') AS c FROM generate_series(0, 4096) i GROUP BY i % 2) x'),
+    ('SELECT (''{'' || string_agg(''2026-01-05 10:00:00+00 c'' || i || '' sent'', '', '') || ''}'')::icm_contacts FROM generate_series(0, 4096) i')) q(query), pg_temp.error_of(query) e;
+
+-- ---- values that are not what they say ----
+
+-- Only what a superuser makes brings other bytes into a value, stored or open: each byte changed to each of some others,
+-- and each way of cutting it short, is an error or a value.
+BEGIN;
+CREATE TYPE icm_raw;
+CREATE FUNCTION icm_raw_in(cstring) RETURNS icm_raw LANGUAGE internal IMMUTABLE STRICT AS 'byteain';
+CREATE FUNCTION icm_raw_out(icm_raw) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'byteaout';
+CREATE TYPE icm_raw (INPUT = icm_raw_in, OUTPUT = icm_raw_out, INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended);
+CREATE CAST (icm_raw AS icm_contacts) WITHOUT FUNCTION;
+CREATE CAST (icm_contacts AS icm_raw) WITHOUT FUNCTION;
+CREATE TEMP TABLE sound AS
+    SELECT '{2026-01-05 10:00:00+00 email/sales sent ref 5, 2026-01-06 09:30:00+00 sms reserved weight 2 ref 77 until 2026-01-06 09:45:00+00}'::icm_contacts AS contacts
+    UNION ALL SELECT pg_temp.state_agg('2026-01-05 10:00+00', 'c' || i % 3, NULL, NULL, NULL, 'sent', 1, i % 3, NULL) FROM generate_series(1, 6) i;
+CREATE TEMP TABLE bytes AS SELECT contacts::icm_raw::text::bytea AS raw FROM sound;
+SELECT count(*) > 1000 AS cases, bool_and(state IS NULL OR state = 'XX001') AS errors_or_values, count(*) FILTER (WHERE state = 'XX001') > 100 AS many_are_seen
+FROM bytes, generate_series(0, length(raw) - 1) i, unnest('{0, 1, 127, 128, 255}'::int[]) byte,
+     pg_temp.error_of(format('SELECT e.count, icm_contacts_add(c, now(), %L, NULL, NULL, NULL, %L) IS NULL, icm_contacts_merge(c, %L) IS NULL, icm_contacts_merge(%3$L, c) IS NULL FROM (SELECT %L::icm_raw::icm_contacts OFFSET 0) x(c), LATERAL (SELECT count(*) FROM icm_contacts_events(c)) e',
+                             'x', 'sent', '{2026-01-05 10:00:00+00 email sent ref 5}', set_byte(raw, i, byte)));
+SELECT bool_and(state = 'XX001') AS cut_short
+FROM bytes, generate_series(0, 100, 3) n, pg_temp.error_of(format('SELECT icm_contacts_count(%L::icm_raw::icm_contacts)', substring(raw FOR n)));
+ROLLBACK;

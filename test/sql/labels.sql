@@ -39,8 +39,8 @@ SELECT signature, proconfig FROM function WHERE lanname NOT IN ('c', 'internal')
     AND NOT coalesce(proconfig, '{}') @> ARRAY['search_path=pg_catalog, pg_temp'] ORDER BY signature::text COLLATE "C";
 SELECT signature FROM function WHERE lanname NOT IN ('c', 'internal') AND proconfig IS NULL AND prosrc ~ '(^|[^."a-z0-9_])[a-z0-9_]+ *\(';
 
--- operators and their functions: all LEAKPROOF, nothing else is; commutators and negators in place
-SELECT signature FROM function WHERE proleakproof <> (oid IN (SELECT oprcode FROM pg_operator) OR oid IN (SELECT amproc
+-- operators that compare and their functions: all LEAKPROOF, nothing else is; commutators and negators in place
+SELECT signature FROM function WHERE proleakproof <> (oid IN (SELECT oprcode FROM pg_operator WHERE oprresult = 'bool'::regtype) OR oid IN (SELECT amproc
 FROM pg_amproc)) ORDER BY 1;
 SELECT o.oid::regoperator AS operator, o.oprcom <> 0 AS commutator, o.oprnegate <> 0 AS negator,
        o.oprrest <> 0 AS restrict, o.oprjoin <> 0 AS join, oprcanhash, oprcanmerge

@@ -319,9 +319,11 @@ SELECT e.* FROM (VALUES ('SELECT icm_contacts_agg(now(), ''c'' || i, NULL, NULL,
 -- Only what a superuser makes brings other bytes into a value, stored or open: each byte changed to each of some others,
 -- and each way of cutting it short, is an error or a value.
 BEGIN;
+SET client_min_messages = warning;    -- no notices of a shell type: 18 words them otherwise
 CREATE TYPE icm_raw;
 CREATE FUNCTION icm_raw_in(cstring) RETURNS icm_raw LANGUAGE internal IMMUTABLE STRICT AS 'byteain';
 CREATE FUNCTION icm_raw_out(icm_raw) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'byteaout';
+RESET client_min_messages;
 CREATE TYPE icm_raw (INPUT = icm_raw_in, OUTPUT = icm_raw_out, INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended);
 CREATE CAST (icm_raw AS icm_contacts) WITHOUT FUNCTION;
 CREATE CAST (icm_contacts AS icm_raw) WITHOUT FUNCTION;

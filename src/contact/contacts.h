@@ -166,6 +166,4 @@ extern int	IcmContactCompare(const IcmContact *a, const IcmContact *b);
 /* The biased expiry of an event; false if it is too far from it. */
 extern bool IcmContactPackExpiry(TimestampTz at, TimestampTz expires, uint64 *expiry);
 
-
-
 #endif							/* ICM_CONTACTS_H */

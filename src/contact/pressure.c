@@ -33,23 +33,18 @@ GetHalfLife(FunctionCallInfo fcinfo, int arg)
 	return half_life;
 }
 
-/* Is it a contact that counts at that time? Without a channel it is a signal; an expired reservation is none any more. */
+/*
+ * Does a contact that is not later than at count then, on this channel (NULL: any)? Without a channel it is a
+ * signal; an expired reservation is none any more.
+ */
 static bool
-Counts(const IcmContacts *contacts, const IcmContact *contact, TimestampTz at)
+Counts(const IcmContact *contact, const char *own, TimestampTz at, const text *channel)
 {
-	return contact->at <= at &&
+	return own != NULL &&
 		(ICM_CONTACT_COUNTING >> ICM_CONTACT_STATUS(contact) & 1) != 0 &&
-		IcmContactsKinds(contacts)[ICM_CONTACT_KIND(contact)].label[ICM_CONTACT_CHANNEL] != ICM_CONTACT_NO_LABEL &&
-		IcmContactExpires(contact) > at;
-}
-
-/* Is this the text of the channel of the kind? */
-static bool
-IsChannel(const IcmContacts *contacts, const IcmContactKind *kind, const text *channel)
-{
-	const char *own = IcmContactsTexts(contacts) + IcmContactsStarts(contacts)[kind->label[ICM_CONTACT_CHANNEL]];
-
-	return strlen(own) == VARSIZE_ANY_EXHDR(channel) && memcmp(own, VARDATA_ANY(channel), VARSIZE_ANY_EXHDR(channel)) == 0;
+		IcmContactExpires(contact) > at &&
+		(channel == NULL || (strlen(own) == VARSIZE_ANY_EXHDR(channel) &&
+							 memcmp(own, VARDATA_ANY(channel), VARSIZE_ANY_EXHDR(channel)) == 0));
 }
 
 /* icm_pressure(contacts, at, half_life [, channel]) */
@@ -82,7 +77,7 @@ icm_pressure(PG_FUNCTION_ARGS)
 		const IcmContact *contact = &contacts->events[i];
 		const IcmContactKind *kind = &IcmContactsKinds(contacts)[ICM_CONTACT_KIND(contact)];
 
-		if (Counts(contacts, contact, at) && (channel == NULL || IsChannel(contacts, kind, channel)))
+		if (Counts(contact, IcmContactsLabel(contacts, kind, ICM_CONTACT_CHANNEL), at, channel))
 			pressure += kind->weight * exp2(-((double) at - (double) contact->at) / half_life);
 	}
 	PG_RETURN_FLOAT8(IcmCheckResult(pressure));

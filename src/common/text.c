@@ -188,6 +188,36 @@ IcmReadDay(IcmReader *reader, DateADT *day)
 	return y == year && m == month && d == mday;
 }
 
+const char *
+IcmReadItems(IcmReader *reader, IcmReadItem read, void *items, size_t size, int *n, const char *whole, const char *part)
+{
+	char	   *item = items;
+	const char *previous = NULL;
+	const char *fault;
+
+	*n = 0;
+	if (!IcmReadChar(reader, '{'))
+		return psprintf("%s is written in braces.", whole);
+	if (!IcmReadChar(reader, '}'))
+	{
+		do
+		{
+			(*n)++;
+			fault = read(reader, item, previous);
+			if (fault != NULL)
+				return fault;
+			previous = item;
+			item += size;
+		} while (IcmReadChar(reader, ','));
+		if (!IcmReadChar(reader, '}'))
+			return psprintf("%s is followed by a comma or the closing brace.", part);
+	}
+	if (IcmReadEnd(reader))
+		return NULL;
+	*n = 0;
+	return "Nothing may follow the closing brace.";
+}
+
 void
 IcmAppendDouble(StringInfo buf, double value)
 {

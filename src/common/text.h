@@ -55,6 +55,21 @@ extern bool IcmReadName(IcmReader *reader, IcmName *name);
 /* A day, year-month-day with an optional " BC"; false unless it exists and PostgreSQL can hold it. */
 extern bool IcmReadDay(IcmReader *reader, DateADT *day);
 
+/*
+ * Read one item of a list, into memory of its size; previous is the one before, NULL for the first.
+ * A sentence on what is wrong, or NULL.
+ */
+typedef const char *(*IcmReadItem) (IcmReader *reader, void *item, const void *previous);
+
+/*
+ * Read {item, item, ...}, perhaps none, to the end of the text, into memory with room for as many as the
+ * reader of items accepts, and one more. whole and part are what both are called, for messages: "A ledger",
+ * "An entry". A sentence on what is wrong, or NULL; *n is the number of items read, the faulty one
+ * included, and 0 where what is wrong is in none.
+ */
+extern const char *IcmReadItems(IcmReader *reader, IcmReadItem read, void *items, size_t size, int *n,
+								const char *whole, const char *part);
+
 /* The shortest decimal text that reads back to the same double, whatever extra_float_digits says. */
 extern void IcmAppendDouble(StringInfo buf, double value);
 

@@ -79,30 +79,12 @@ ReadCell(IcmReader *reader, IcmFatigueCell *cell)
 	return NULL;
 }
 
-/*
- * Read cells up to the closing brace; there is room for as many as can ascend,
- * and one more. Returns a sentence on what is wrong, or NULL; *n is the number of
- * cells read, the faulty one included.
- */
 static const char *
-ReadCells(IcmReader *reader, IcmFatigueCell *cells, int *n)
+ReadCellAfter(IcmReader *reader, void *item, const void *previous)
 {
-	const char *fault;
+	const char *fault = ReadCell(reader, item);
 
-	*n = 0;
-	if (IcmReadChar(reader, '}'))
-		return NULL;
-	do
-	{
-		IcmFatigueCell *cell = &cells[(*n)++];
-
-		fault = ReadCell(reader, cell);
-		if (fault == NULL)
-			fault = IcmFatigueCellFault(cell, *n > 1 ? cell - 1 : NULL);
-		if (fault != NULL)
-			return fault;
-	} while (IcmReadChar(reader, ','));
-	return IcmReadChar(reader, '}') ? NULL : "A cell is followed by a comma or the closing brace.";
+	return fault != NULL ? fault : IcmFatigueCellFault(item, previous);
 }
 
 PG_FUNCTION_INFO_V1(icm_fatigue_in);
@@ -114,17 +96,9 @@ icm_fatigue_in(PG_FUNCTION_ARGS)
 	IcmFatigue *fatigue = IcmFatigueMake(ICM_FATIGUE_CELLS_MAX + 1);
 	IcmFatigue *result;
 	const char *fault;
-	int			n = 0;
+	int			n;
 
-	if (!IcmReadChar(&reader, '{'))
-		fault = "A fatigue summary is written in braces.";
-	else
-		fault = ReadCells(&reader, fatigue->cells, &n);
-	if (fault == NULL && !IcmReadEnd(&reader))
-	{
-		fault = "Nothing may follow the closing brace.";
-		n = 0;
-	}
+	fault = IcmReadItems(&reader, ReadCellAfter, fatigue->cells, sizeof(IcmFatigueCell), &n, "A fatigue summary", "A cell");
 	if (fault != NULL)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),

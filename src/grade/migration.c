@@ -100,30 +100,12 @@ ReadCell(IcmReader *reader, IcmMigrationCell *cell)
 	return NULL;
 }
 
-/*
- * Read cells up to the closing brace; there is room for as many as can ascend,
- * and one more. Returns a sentence on what is wrong, or NULL; *n is the number of
- * cells read, the faulty one included.
- */
 static const char *
-ReadCells(IcmReader *reader, IcmMigrationCell *cells, int *n)
+ReadCellAfter(IcmReader *reader, void *item, const void *previous)
 {
-	const char *fault;
+	const char *fault = ReadCell(reader, item);
 
-	*n = 0;
-	if (IcmReadChar(reader, '}'))
-		return NULL;
-	do
-	{
-		IcmMigrationCell *cell = &cells[(*n)++];
-
-		fault = ReadCell(reader, cell);
-		if (fault == NULL)
-			fault = IcmMigrationCellFault(cell, *n > 1 ? cell - 1 : NULL);
-		if (fault != NULL)
-			return fault;
-	} while (IcmReadChar(reader, ','));
-	return IcmReadChar(reader, '}') ? NULL : "A cell is followed by a comma or the closing brace.";
+	return fault != NULL ? fault : IcmMigrationCellFault(item, previous);
 }
 
 PG_FUNCTION_INFO_V1(icm_migration_in);
@@ -135,17 +117,9 @@ icm_migration_in(PG_FUNCTION_ARGS)
 	IcmMigration *migration = IcmMigrationMake(ICM_MIGRATION_CELLS_MAX + 1);
 	IcmMigration *result;
 	const char *fault;
-	int			n = 0;
+	int			n;
 
-	if (!IcmReadChar(&reader, '{'))
-		fault = "A migration is written in braces.";
-	else
-		fault = ReadCells(&reader, migration->cells, &n);
-	if (fault == NULL && !IcmReadEnd(&reader))
-	{
-		fault = "Nothing may follow the closing brace.";
-		n = 0;
-	}
+	fault = IcmReadItems(&reader, ReadCellAfter, migration->cells, sizeof(IcmMigrationCell), &n, "A migration", "A cell");
 	if (fault != NULL)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),

@@ -79,30 +79,12 @@ ReadEntry(IcmReader *reader, IcmLedgerEntry *entry)
 	return NULL;
 }
 
-/*
- * Read entries up to the closing brace into the ledger, which has room for
- * them. Returns a sentence on what is wrong, or NULL; *n is the number of
- * entries read, the faulty one included.
- */
 static const char *
-ReadEntries(IcmReader *reader, IcmLedger *ledger, int *n)
+ReadEntryAfter(IcmReader *reader, void *item, const void *previous)
 {
-	const char *fault;
+	const char *fault = ReadEntry(reader, item);
 
-	*n = 0;
-	if (IcmReadChar(reader, '}'))
-		return NULL;
-	do
-	{
-		IcmLedgerEntry *entry = &ledger->entries[(*n)++];
-
-		fault = ReadEntry(reader, entry);
-		if (fault == NULL)
-			fault = EntryFault(entry, *n > 1 ? entry - 1 : NULL);
-		if (fault != NULL)
-			return fault;
-	} while (IcmReadChar(reader, ','));
-	return IcmReadChar(reader, '}') ? NULL : "An entry is followed by a comma or the closing brace.";
+	return fault != NULL ? fault : EntryFault(item, previous);
 }
 
 PG_FUNCTION_INFO_V1(icm_ledger_in);
@@ -125,15 +107,7 @@ icm_ledger_in(PG_FUNCTION_ARGS)
 				 errdetail("A ledger holds at most %d active days.", ICM_LEDGER_MAX)));
 	ledger = IcmLedgerMake(room);
 
-	if (!IcmReadChar(&reader, '{'))
-		fault = "A ledger is written in braces.";
-	else
-		fault = ReadEntries(&reader, ledger, &n);
-	if (fault == NULL && !IcmReadEnd(&reader))
-	{
-		fault = "Nothing may follow the closing brace.";
-		n = 0;
-	}
+	fault = IcmReadItems(&reader, ReadEntryAfter, ledger->entries, sizeof(IcmLedgerEntry), &n, "A ledger", "An entry");
 	if (fault != NULL)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),

@@ -16,6 +16,88 @@
 #include "common/rows.h"
 #include "contact/policy.h"
 
+/* ---- what a value must be ------------------------------------------------- */
+
+static bool
+IsWithin(IcmPolicyRange range, int32 n)
+{
+	return range.first >= 0 && range.n >= 0 && range.first <= n && range.n <= n - range.first;
+}
+
+/* Is it the number of one of so many texts, or -1 where that may be? */
+static bool
+IsText(int32 number, int32 n, bool needed)
+{
+	return number >= (needed ? 0 : -1) && number < n;
+}
+
+static bool
+IsSoundRule(const IcmPolicy *policy, const IcmPolicyRule *rule)
+{
+	bool		is_open = rule->kind == ICM_RULE_OPEN;
+
+	if (rule->kind >= ICM_RULE_KINDS || rule->calendar >= ICM_CALENDARS || rule->week_start >= 7 ||
+		rule->part < 0 || rule->part >= policy->n_rules || !(rule->threshold >= 0.0) ||
+		rule->span < 0 || rule->span > ICM_POLICY_SPAN_MAX || rule->span % USECS_PER_SEC != 0 ||
+		rule->from < ICM_POLICY_DAY_MIN || rule->to > ICM_POLICY_DAY_MAX)
+		return false;
+	for (int scope = 0; scope < ICM_SCOPE_LISTS; scope++)
+		if (!IsWithin(rule->lists[scope], policy->n_numbers))
+			return false;
+	return IsWithin(rule->items, is_open ? policy->n_hours : policy->n_weights) && (!is_open || rule->items.n > 0) &&
+		IsText(rule->after, policy->n_labels, rule->kind == ICM_RULE_SEQUENCE) &&
+		IsText(rule->name, policy->n_texts, false) && IsText(rule->source, policy->n_texts, false) &&
+		IsText(rule->salt, policy->n_texts, rule->kind == ICM_RULE_HOLDOUT);
+}
+
+/* Do the sections lie within the value, one behind the other? Then the numbers in them are next. */
+static bool
+HasSections(const IcmPolicy *policy)
+{
+	uint64		size = offsetof(IcmPolicy, rules);
+
+	if (policy->n_rules < 1 || policy->n_rules > ICM_POLICY_RULES_MAX || policy->n_weights < 0 || policy->n_numbers < 0 ||
+		policy->n_labels < 0 || policy->n_labels > ICM_POLICY_LABELS_MAX || policy->n_texts < policy->n_labels ||
+		policy->n_hours < 0)
+		return false;
+	size += (uint64) policy->n_rules * sizeof(IcmPolicyRule) + (uint64) policy->n_weights * sizeof(IcmPolicyWeight) +
+		((uint64) policy->n_numbers + policy->n_texts) * sizeof(int32) + (uint64) policy->n_hours * sizeof(IcmPolicyHours);
+	return size <= VARSIZE(policy) &&
+		(policy->n_texts == 0 || (size < VARSIZE(policy) && ((const char *) policy)[VARSIZE(policy) - 1] == '\0'));
+}
+
+static bool
+IsSound(const IcmPolicy *policy)
+{
+	const char *texts;
+
+	if (!HasSections(policy))
+		return false;
+	for (int i = 0; i < policy->n_rules; i++)
+		if (!IsSoundRule(policy, &policy->rules[i]))
+			return false;
+	for (int i = 0; i < policy->n_weights; i++)
+		if (!IsText(IcmPolicyWeights(policy)[i].channel, policy->n_labels, true))
+			return false;
+	for (int i = 0; i < policy->n_numbers; i++)
+		if (!IsText(IcmPolicyNumbers(policy)[i], policy->n_labels, true))
+			return false;
+	texts = (const char *) (IcmPolicyHoursOf(policy) + policy->n_hours);
+	for (int i = 0; i < policy->n_texts; i++)
+		if (IcmPolicyOffsets(policy)[i] < texts - (const char *) policy ||
+			IcmPolicyOffsets(policy)[i] >= (int64) VARSIZE(policy))
+			return false;
+	return true;
+}
+
+IcmPolicy *
+IcmPolicySound(IcmPolicy *policy)
+{
+	if (!IsSound(policy))
+		IcmFlatCorrupt("icm_policy");
+	return policy;
+}
+
 /* ---- text and binary form ------------------------------------------------- */
 
 /* The policy that the text says. */
@@ -66,12 +148,12 @@ icm_policy_send(PG_FUNCTION_ARGS)
 
 /* ---- policies of policies ------------------------------------------------- */
 
-/* All rules of both, equal ones once: what the texts say one after the other. */
+/* The parts of both: what the texts say one after the other. */
 PG_FUNCTION_INFO_V1(icm_policy_concat);
 Datum
 icm_policy_concat(PG_FUNCTION_ARGS)
 {
-	return ReadPolicy(fcinfo, psprintf("%s\n%s", IcmPolicyPrint(PG_GETARG_POLICY(0)), IcmPolicyPrint(PG_GETARG_POLICY(1))));
+	return ReadPolicy(fcinfo, psprintf("%s\n" ICM_POLICY_AND "\n%s", IcmPolicyPrint(PG_GETARG_POLICY(0)), IcmPolicyPrint(PG_GETARG_POLICY(1))));
 }
 
 PG_FUNCTION_INFO_V1(icm_policy_preset);
@@ -91,7 +173,7 @@ icm_policy_preset(PG_FUNCTION_ARGS)
 
 /* ---- rules as rows -------------------------------------------------------- */
 
-#define RULE_COLUMNS 16
+#define RULE_COLUMNS 17
 
 /* A row; a column is NULL until it is put. */
 typedef struct Row
@@ -209,6 +291,7 @@ FillRow(Row *row, const IcmPolicy *policy, int number)
 	Put(row, true, Int32GetDatum(rule->priority));
 	PutText(row, body.data);
 	PutText(row, TextOrNull(policy, rule->source));
+	Put(row, true, Int32GetDatum(rule->part + 1));
 }
 
 PG_FUNCTION_INFO_V1(icm_policy_rules);

@@ -17,9 +17,13 @@
 
 #define ICM_POLICY_VERSION 1
 #define ICM_POLICY_RULES_MAX 1000
+#define ICM_POLICY_LABELS_MAX 10000	/* different ones */
 #define ICM_POLICY_LIST_MAX 1000	/* labels in one list */
 #define ICM_POLICY_SOURCE_MAX 255	/* bytes */
+#define ICM_POLICY_AND "and"	/* begins another part, in the text form */
 #define ICM_DAY_MINUTES 1440
+#define ICM_POLICY_DAY_MIN (-730119)	/* 0001-01-01, in days since 2000-01-01 */
+#define ICM_POLICY_DAY_MAX 2921939	/* 9999-12-31 */
 #define ICM_POLICY_SPAN_MAX (INT64CONST(36525) * USECS_PER_DAY)	/* 100 years */
 
 #define ICM_POLICY_CONTACTS ICM_CONTACT_OPTIN	/* the statuses below are those of contacts, the others consent */
@@ -37,7 +41,7 @@ typedef enum IcmRuleKind
 	ICM_RULE_BLACKOUT,			/* not on the local days from to to, both inclusive */
 	ICM_RULE_SEQUENCE,			/* the channel listed only within span after a contact on the channel after */
 	ICM_RULE_HOLDOUT,			/* never the customers in threshold percent of the hash of salt and key */
-	ICM_RULE_EXEMPT				/* no rule holds for these, and unless counted, they do not count */
+	ICM_RULE_EXEMPT				/* no rule of its part holds for these, and unless counted, they do not count for it */
 } IcmRuleKind;
 
 #define ICM_RULE_KINDS 12
@@ -91,7 +95,7 @@ typedef struct IcmPolicyHours
 	uint16		to;
 } IcmPolicyHours;
 
-/* What has no meaning for a kind of rule is zero, a text that is not given -1. 96 bytes. */
+/* What has no meaning for a kind of rule is zero, a text that is not given -1. 104 bytes. */
 typedef struct IcmPolicyRule
 {
 	uint8		kind;			/* IcmRuleKind */
@@ -112,13 +116,15 @@ typedef struct IcmPolicyRule
 	int32		name;			/* texts */
 	int32		salt;
 	int32		source;
+	int32		part;			/* of the policy, from 0 on, none left out: an exemption holds for its own */
+	int32		zero;			/* padding */
 } IcmPolicyRule;
 
 /*
- * Rules by descending priority, else as written; then weights, numbers, offsets
- * of the texts, hours and the texts, each with a zero byte. The first n_labels
- * texts are labels, sorted by bytes, each once; so are the others, which are
- * names, salts and sources.
+ * Rules by descending priority, then by part, else as written; then weights,
+ * numbers, offsets of the texts, hours and the texts, each with a zero byte. The
+ * first n_labels texts are labels, sorted by bytes, each once; so are the others,
+ * which are names, salts and sources. No two parts have the same exemptions.
  */
 typedef struct IcmPolicy
 {
@@ -135,9 +141,14 @@ typedef struct IcmPolicy
 	IcmPolicyRule rules[FLEXIBLE_ARRAY_MEMBER];
 } IcmPolicy;
 
-#define PG_GETARG_POLICY(n) \
+/* A policy whose parts have been looked at; and one that has not, for who knows it already. */
+#define PG_GETARG_POLICY(n) IcmPolicySound(PG_GETARG_POLICY_UNSEEN(n))
+#define PG_GETARG_POLICY_UNSEEN(n) \
 	((IcmPolicy *) IcmFlatGet(PG_GETARG_DATUM(n), offsetof(IcmPolicy, rules) + sizeof(IcmPolicyRule), \
 							  ICM_POLICY_VERSION, "icm_policy"))
+
+/* The policy; ERROR unless its parts fit together, so that no use of them leaves it. */
+extern IcmPolicy *IcmPolicySound(IcmPolicy *policy);
 
 static inline IcmPolicyWeight *
 IcmPolicyWeights(const IcmPolicy *policy)
@@ -192,7 +203,7 @@ extern const char *const IcmDayWords[7];	/* from Monday on; the first three lett
 /* Is the word one that begins a clause, so that as a label it is written in quotes? */
 extern bool IcmPolicyReserved(const char *word);
 
-/* A rule without its name, source and final semicolon; with name and source; the whole policy. */
+/* A rule without its name, source and final semicolon; with name and source; the whole policy, part by part. */
 extern void IcmPolicyAppendBody(StringInfo buf, const IcmPolicy *policy, const IcmPolicyRule *rule);
 extern void IcmPolicyAppendRule(StringInfo buf, const IcmPolicy *policy, const IcmPolicyRule *rule);
 extern char *IcmPolicyPrint(const IcmPolicy *policy);

@@ -8,7 +8,7 @@
 #include "contact/policy.h"
 #include "nodes/pg_list.h"
 
-/* A rule as read: the layout, and what will stand behind it. */
+/* A rule as read: the layout, with its part as written, and what will stand behind it. */
 typedef struct IcmPolicyDraft
 {
 	IcmPolicyRule rule;
@@ -34,7 +34,11 @@ typedef struct IcmDraftWeight
 /* Sort the texts, each once. The list is freed. */
 extern List *IcmDistinctTexts(List *texts);
 
-/* The policy of these rules, at least one: by priority, equal ones once. The list is sorted. */
+/*
+ * The policy of these rules, at least one: by priority, parts with the same
+ * exemptions as one, equal rules of a part once. The list is sorted and the rules'
+ * parts are renumbered.
+ */
 extern IcmPolicy *IcmPolicyLayOut(List *drafts);
 
 #endif							/* ICM_POLICY_DRAFT_H */

@@ -36,6 +36,8 @@ CompareDrafts(const ListCell *a, const ListCell *b)
 
 	if (x->rule.priority != y->rule.priority)
 		return x->rule.priority > y->rule.priority ? -1 : 1;
+	if (x->rule.part != y->rule.part)
+		return x->rule.part < y->rule.part ? -1 : 1;
 	return x->written < y->written ? -1 : 1;
 }
 
@@ -218,30 +220,41 @@ LayOut(List *drafts)
 	return policy;
 }
 
-/* ---- equal rules once ---------------------------------------------------------- */
+/* ---- rules as texts ------------------------------------------------------------ */
 
 typedef struct Printed
 {
 	char	   *text;
+	int			part;
 	int			rule;
 } Printed;
 
+/* By part, then by text, then as checked. */
 static int
 ComparePrinted(const void *a, const void *b)
 {
-	int			order = strcmp(((const Printed *) a)->text, ((const Printed *) b)->text);
+	const Printed *x = a;
+	const Printed *y = b;
+	int			order;
 
-	return order != 0 ? order : ((const Printed *) a)->rule - ((const Printed *) b)->rule;
+	if (x->part != y->part)
+		return x->part < y->part ? -1 : 1;
+	order = strcmp(x->text, y->text);
+	return order != 0 ? order : x->rule - y->rule;
 }
 
-/* The drafts without those whose rule is written as one before it; NIL if there are none such. */
-static List *
-WithoutRepeated(const IcmPolicy *policy, List *drafts)
+/* Is the rule written as the one before it in the order above, in the same part? */
+static bool
+IsRepeated(const Printed *printed, int i)
+{
+	return i > 0 && printed[i].part == printed[i - 1].part && strcmp(printed[i].text, printed[i - 1].text) == 0;
+}
+
+/* All rules, in the order above. */
+static Printed *
+PrintRules(const IcmPolicy *policy)
 {
 	Printed    *printed = palloc(policy->n_rules * sizeof(Printed));
-	bool	   *repeated = palloc0(policy->n_rules * sizeof(bool));
-	int			n_repeated = 0;
-	List	   *distinct = NIL;
 	StringInfoData buf;
 
 	for (int i = 0; i < policy->n_rules; i++)
@@ -249,18 +262,99 @@ WithoutRepeated(const IcmPolicy *policy, List *drafts)
 		initStringInfo(&buf);
 		IcmPolicyAppendRule(&buf, policy, &policy->rules[i]);
 		printed[i].text = buf.data;
+		printed[i].part = policy->rules[i].part;
 		printed[i].rule = i;
 	}
 	qsort(printed, policy->n_rules, sizeof(Printed), ComparePrinted);
-	for (int i = 1; i < policy->n_rules; i++)
-		if (strcmp(printed[i - 1].text, printed[i].text) == 0)
-		{
-			repeated[printed[i].rule] = true;
-			n_repeated++;
-		}
-	for (int i = 0; i < policy->n_rules && n_repeated > 0; i++)
+	return printed;
+}
+
+/* ---- parts with the same exemptions as one ------------------------------------- */
+
+typedef struct Part
+{
+	StringInfoData exemptions;	/* of the part, as texts, each once, sorted */
+	int			number;
+} Part;
+
+static int
+CompareExemptions(const void *a, const void *b)
+{
+	const Part *x = a;
+	const Part *y = b;
+	int			order = strcmp(x->exemptions.data, y->exemptions.data);
+
+	return order != 0 ? order : x->number - y->number;
+}
+
+/* The parts, by their exemptions, then by number. */
+static Part *
+CollectParts(const IcmPolicy *policy, const Printed *printed, int n_parts)
+{
+	Part	   *parts = palloc(n_parts * sizeof(Part));
+
+	for (int i = 0; i < n_parts; i++)
+	{
+		initStringInfo(&parts[i].exemptions);
+		parts[i].number = i;
+	}
+	for (int i = 0; i < policy->n_rules; i++)
+		if (policy->rules[printed[i].rule].kind == ICM_RULE_EXEMPT && !IsRepeated(printed, i))
+			appendStringInfo(&parts[printed[i].part].exemptions, "%s;", printed[i].text);
+	qsort(parts, n_parts, sizeof(Part), CompareExemptions);
+	return parts;
+}
+
+/* The new number of each part: that of the first with the same exemptions, without gaps. How many are left. */
+static int
+NumberParts(const Part *parts, int n_parts, int *numbers)
+{
+	int			n = 0;
+
+	for (int i = 0; i < n_parts; i++)
+		numbers[parts[i].number] = i > 0 && strcmp(parts[i].exemptions.data, parts[i - 1].exemptions.data) == 0 ?
+			numbers[parts[i - 1].number] : parts[i].number;
+	for (int i = 0; i < n_parts; i++)
+		numbers[i] = numbers[i] == i ? n++ : numbers[numbers[i]];
+	return n;
+}
+
+/* Renumber the parts of the rules, in the order of the first rule written in each; true if there are fewer now. */
+static bool
+MergeParts(const IcmPolicy *policy, List *drafts, Printed *printed)
+{
+	int			n_parts = printed[policy->n_rules - 1].part + 1;
+	Part	   *parts = CollectParts(policy, printed, n_parts);
+	int		   *numbers = palloc(n_parts * sizeof(int));
+
+	if (NumberParts(parts, n_parts, numbers) == n_parts)
+		return false;
+	for (int i = 0; i < policy->n_rules; i++)
+	{
+		IcmPolicyDraft *draft = list_nth(drafts, printed[i].rule);
+
+		printed[i].part = draft->rule.part = numbers[printed[i].part];
+	}
+	qsort(printed, policy->n_rules, sizeof(Printed), ComparePrinted);
+	return true;
+}
+
+/* ---- all of it ----------------------------------------------------------------- */
+
+/* The drafts, sorted, without those whose rule is written as another of its part before it. */
+static List *
+WithoutRepeated(List *drafts, const Printed *printed)
+{
+	int			n = list_length(drafts);
+	bool	   *repeated = palloc0(n * sizeof(bool));
+	List	   *distinct = NIL;
+
+	for (int i = 0; i < n; i++)
+		repeated[printed[i].rule] = IsRepeated(printed, i);
+	for (int i = 0; i < n; i++)
 		if (!repeated[i])
 			distinct = lappend(distinct, list_nth(drafts, i));
+	list_sort(distinct, CompareDrafts);
 	return distinct;
 }
 
@@ -268,10 +362,14 @@ IcmPolicy *
 IcmPolicyLayOut(List *drafts)
 {
 	IcmPolicy  *policy;
+	Printed    *printed;
+	bool		merged;
 	List	   *distinct;
 
 	list_sort(drafts, CompareDrafts);
 	policy = LayOut(drafts);
-	distinct = WithoutRepeated(policy, drafts);
-	return distinct == NIL ? policy : LayOut(distinct);
+	printed = PrintRules(policy);
+	merged = MergeParts(policy, drafts, printed);
+	distinct = WithoutRepeated(drafts, printed);
+	return merged || list_length(distinct) < policy->n_rules ? LayOut(distinct) : policy;
 }

@@ -2,11 +2,12 @@
  * policy_parse.c
  *		Reading the rules of a policy. What was read is laid out by policy_layout.c.
  *
- * Text form: rules, each ended by a semicolon, which the last may lack. White
- * space is free, "--" begins a comment up to the end of the line, keywords are in
- * either case. Labels and names are written as in text.h.
+ * Text form: rules, each ended by a semicolon, which the last may lack. The word
+ * "and" between two rules begins another part of the policy. White space is free,
+ * "--" begins a comment up to the end of the line, keywords are in either case.
+ * Labels and names are written as in text.h.
  *
- *		[name:] cap N per SPAN
+ *		[name:] cap N per SPAN				the number of the span may be left out: 1
  *		[name:] cap N per calendar day|week [starting DAY]|month|quarter|year
  *		[name:] gap SPAN
  *		[name:] pressure X half-life SPAN [weight CHANNEL W, ...]
@@ -29,8 +30,6 @@
  */
 #include "postgres.h"
 
-#include <float.h>
-
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
@@ -43,6 +42,7 @@ typedef struct Parser
 	IcmReader	reader;
 	const char *start;			/* of the text */
 	int			rule;			/* number of the rule that is read, from 1 */
+	int			part;			/* that it is in, from 0 */
 	const char *wrong;			/* where the fault is */
 	const char *fault;			/* what is expected there, or wrong with it; NULL if nothing is */
 	uint32		clauses;		/* that this rule has had */
@@ -152,26 +152,40 @@ ReadNumber(Parser *parser, double *value, double most, const char *fault)
 	return true;
 }
 
-/* A span of time: a whole number and a unit. */
-static bool
-ReadSpan(Parser *parser, int64 *span)
+static const struct
 {
-	static const struct
-	{
-		const char *one;
-		const char *many;
-		int64		span;
-	}			units[] = {
-		{"second", "seconds", USECS_PER_SEC},
-		{"minute", "minutes", USECS_PER_MINUTE},
-		{"hour", "hours", USECS_PER_HOUR},
-		{"day", "days", USECS_PER_DAY},
-		{"week", "weeks", 7 * USECS_PER_DAY}
-	};
+	const char *one;
+	const char *many;
+	int64		span;
+}			units[] = {
+	{"second", "seconds", USECS_PER_SEC},
+	{"minute", "minutes", USECS_PER_MINUTE},
+	{"hour", "hours", USECS_PER_HOUR},
+	{"day", "days", USECS_PER_DAY},
+	{"week", "weeks", 7 * USECS_PER_DAY}
+};
+
+/* A unit of time by itself, which is one of it. */
+static bool
+TakeUnit(Parser *parser, int64 *span)
+{
+	for (int i = 0; i < lengthof(units); i++)
+		if (Take(parser, units[i].one))
+		{
+			*span = units[i].span;
+			return true;
+		}
+	return false;
+}
+
+/* A span of time, a whole number and a unit; or say that this is expected. */
+static bool
+ReadSpanOr(Parser *parser, int64 *span, const char *fault)
+{
 	const char *at = Skip(parser);
 	int32		n;
 
-	if (!ReadWhole(parser, &n, "a span of time is expected: a whole number and a unit, as in 7 days"))
+	if (!ReadWhole(parser, &n, fault))
 		return false;
 	for (int i = 0; i < lengthof(units); i++)
 		if (Take(parser, units[i].one) || Take(parser, units[i].many))
@@ -182,6 +196,12 @@ ReadSpan(Parser *parser, int64 *span)
 			return true;
 		}
 	return Expected(parser, "a unit of time is expected: seconds, minutes, hours, days or weeks");
+}
+
+static bool
+ReadSpan(Parser *parser, int64 *span)
+{
+	return ReadSpanOr(parser, span, "a span of time is expected: a whole number and a unit, as in 7 days");
 }
 
 /* So many digits at most; false if there is none. */
@@ -252,8 +272,8 @@ ReadDate(Parser *parser, int32 *day)
 	const char *at = Skip(parser);
 	DateADT		read;
 
-	/* years 1 to 9999 */
-	if (!IcmReadDay(&parser->reader, &read) || IsWordPart(*parser->reader.at) || read < -730119 || read > 2921939)
+	if (!IcmReadDay(&parser->reader, &read) || IsWordPart(*parser->reader.at) || read < ICM_POLICY_DAY_MIN ||
+		read > ICM_POLICY_DAY_MAX)
 		return Fail(parser, at, "a date that exists is expected, as in 2026-12-24");
 	*day = read;
 	return true;
@@ -393,7 +413,9 @@ ReadCap(Parser *parser, IcmPolicyDraft *draft)
 		return false;
 	draft->rule.threshold = n;
 	if (!Take(parser, "calendar"))
-		return ReadSpan(parser, &draft->rule.span);
+		return TakeUnit(parser, &draft->rule.span) ||
+			ReadSpanOr(parser, &draft->rule.span,
+					   "a span of time or a calendar window is expected, as in per 7 days, per week or per calendar month");
 	calendar = TakeOneOf(parser, IcmCalendarWords, ICM_CALENDARS);
 	if (calendar < 0)
 		return Expected(parser, "a calendar window is expected: day, week, month, quarter or year");
@@ -416,7 +438,7 @@ ReadWeights(Parser *parser, IcmPolicyDraft *draft)
 		ListCell   *cell;
 
 		if (!ReadLabel(parser, &weight->channel) ||
-			!ReadNumber(parser, &weight->weight, DBL_MAX, "a weight is expected: a finite number that is not negative"))
+			!ReadNumber(parser, &weight->weight, ICM_CONTACT_WEIGHT_MAX, "a weight is expected: a number from 0 to 1e100"))
 			return false;
 		foreach(cell, channels)
 		{
@@ -440,7 +462,7 @@ CompareWeights(const ListCell *a, const ListCell *b)
 static bool
 ReadPressure(Parser *parser, IcmPolicyDraft *draft)
 {
-	if (!ReadNumber(parser, &draft->rule.threshold, DBL_MAX, "a pressure is expected: a finite number that is not negative") ||
+	if (!ReadNumber(parser, &draft->rule.threshold, ICM_CONTACT_WEIGHT_MAX, "a pressure is expected: a number from 0 to 1e100") ||
 		!NeedWord(parser, "half-life") || !ReadSpan(parser, &draft->rule.span))
 		return false;
 	if (Take(parser, "weight") && !ReadWeights(parser, draft))
@@ -720,23 +742,64 @@ ReadClauses(Parser *parser, IcmPolicyDraft *draft)
 
 /* ---- rules ------------------------------------------------------------------ */
 
+/* A name and a colon; nothing is taken if they are not next. */
+static bool
+TakeRuleName(Parser *parser, IcmName *name)
+{
+	IcmReader	before;
+
+	Skip(parser);
+	before = parser->reader;
+	if (IcmReadName(&parser->reader, name) && TakeChar(parser, ':'))
+		return true;
+	parser->reader = before;
+	return false;
+}
+
 /* The name of a rule, if it has one. */
 static bool
 ReadRuleName(Parser *parser, IcmPolicyDraft *draft)
 {
-	IcmReader	before;
 	IcmName		name;
 	const char *at = Skip(parser);
 
-	before = parser->reader;
-	if (IcmReadName(&parser->reader, &name) && TakeChar(parser, ':'))
-	{
+	if (TakeRuleName(parser, &name))
 		draft->name = pstrdup(name.text);
-		return true;
-	}
-	if (*at == '"')
+	else if (*at == '"')
 		return Fail(parser, at, "the name of a rule is 1 to 63 bytes in double quotes, and a colon");
-	parser->reader = before;
+	return true;
+}
+
+/* The word that begins another part, unless it is the name of a rule. */
+static bool
+TakeAnd(Parser *parser)
+{
+	IcmReader	before = parser->reader;
+	IcmName		name;
+
+	if (TakeRuleName(parser, &name))
+	{
+		parser->reader = before;
+		return false;
+	}
+	return Take(parser, ICM_POLICY_AND);
+}
+
+/* Begin another part if it is said that one begins here. */
+static bool
+ReadPart(Parser *parser)
+{
+	static const char *const fault = "the word \"and\" stands between two rules and begins another part of the policy";
+	const char *at = Skip(parser);
+
+	if (!TakeAnd(parser))
+		return true;
+	if (parser->rule == 1 || *Skip(parser) == '\0')
+		return Fail(parser, at, fault);
+	at = parser->reader.at;
+	if (TakeAnd(parser))
+		return Fail(parser, at, fault);
+	parser->part++;
 	return true;
 }
 
@@ -771,6 +834,9 @@ ReadRules(Parser *parser)
 
 		parser->rule++;
 		draft->written = parser->rule;
+		if (!ReadPart(parser))
+			return NIL;
+		draft->rule.part = parser->part;
 		if (!ReadRule(parser, draft))
 			return NIL;
 		drafts = lappend(drafts, draft);
@@ -831,5 +897,9 @@ IcmPolicyParse(const char *input, IcmPolicyFault *fault)
 		return Refuse(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "policy is too large",
 					  psprintf("A policy has at most %d rules.", ICM_POLICY_RULES_MAX),
 					  "One rule can hold for several channels, departments, brands or categories, as in on email, sms.");
+	if (policy->n_labels > ICM_POLICY_LABELS_MAX)
+		return Refuse(fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "policy is too large",
+					  psprintf("A policy names at most %d different channels, departments, brands and categories.", ICM_POLICY_LABELS_MAX),
+					  "Keep what many of them have in common as one label of their own.");
 	return policy;
 }

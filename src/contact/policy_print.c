@@ -1,11 +1,14 @@
 /*
  * policy_print.c
- *		The text form of icm_policy: one rule a line, written in one way only.
+ *		The text form of icm_policy: part by part, one rule a line, written in one
+ *		way only.
  *
  * Scopes come in a fixed order, lists are sorted, what is the default is left
  * out, and a span has the largest unit up to days that it is a multiple of.
  */
 #include "postgres.h"
+
+#include "miscadmin.h"
 
 #include "contact/policy.h"
 
@@ -47,7 +50,7 @@ bool
 IcmPolicyReserved(const char *word)
 {
 	static const char *const reserved[] = {
-		"after", "by", "category", "counted", "counting", "except", "for", "grade", "on", "priority", "source", "within"
+		"after", ICM_POLICY_AND, "by", "category", "counted", "counting", "except", "for", "grade", "on", "priority", "source", "within"
 	};
 
 	for (int i = 0; i < lengthof(reserved); i++)
@@ -366,7 +369,10 @@ IcmPolicyAppendRule(StringInfo buf, const IcmPolicy *policy, const IcmPolicyRule
 {
 	if (rule->name >= 0)
 	{
-		IcmAppendName(buf, IcmPolicyText(policy, rule->name), false);
+		const char *name = IcmPolicyText(policy, rule->name);
+
+		/* the colon tells it from the word between parts; the quotes do so for people, too */
+		IcmAppendName(buf, name, pg_strcasecmp(name, ICM_POLICY_AND) == 0);
 		appendStringInfoString(buf, ": ");
 	}
 	IcmPolicyAppendBody(buf, policy, rule);
@@ -377,18 +383,35 @@ IcmPolicyAppendRule(StringInfo buf, const IcmPolicy *policy, const IcmPolicyRule
 	}
 }
 
+/* The rules of a part, in the order in which they are checked; how many there are. */
+static int
+AppendPart(StringInfo buf, const IcmPolicy *policy, int part)
+{
+	int			n = 0;
+
+	for (int i = 0; i < policy->n_rules; i++)
+		if (policy->rules[i].part == part)
+		{
+			if (buf->len > 0)
+				appendStringInfoString(buf, n == 0 ? "\n" ICM_POLICY_AND "\n" : "\n");
+			IcmPolicyAppendRule(buf, policy, &policy->rules[i]);
+			appendStringInfoChar(buf, ';');
+			n++;
+		}
+	return n;
+}
+
 char *
 IcmPolicyPrint(const IcmPolicy *policy)
 {
 	StringInfoData buf;
+	int			printed = 0;
 
 	initStringInfo(&buf);
-	for (int i = 0; i < policy->n_rules; i++)
+	for (int part = 0; part < policy->n_rules && printed < policy->n_rules; part++)
 	{
-		if (i > 0)
-			appendStringInfoChar(&buf, '\n');
-		IcmPolicyAppendRule(&buf, policy, &policy->rules[i]);
-		appendStringInfoChar(&buf, ';');
+		CHECK_FOR_INTERRUPTS();
+		printed += AppendPart(&buf, policy, part);
 	}
 	return buf.data;
 }

@@ -6,7 +6,7 @@
 
 #include "contact/status.h"
 
-const char *const IcmContactStatusNames[ICM_CONTACT_STATUSES] = {
+const char *const IcmContactStatusNames[ICM_CONTACT_STATUSES_STORED] = {
 	[ICM_CONTACT_RESERVED] = "reserved",
 	[ICM_CONTACT_CANCELLED] = "cancelled",
 	[ICM_CONTACT_SENT] = "sent",
@@ -16,7 +16,8 @@ const char *const IcmContactStatusNames[ICM_CONTACT_STATUSES] = {
 	[ICM_CONTACT_RESPONDED] = "responded",
 	[ICM_CONTACT_COMPLAINT] = "complaint",
 	[ICM_CONTACT_OPTIN] = "optin",
-	[ICM_CONTACT_OPTOUT] = "optout"
+	[ICM_CONTACT_OPTOUT] = "optout",
+	[ICM_CONTACT_PRUNED] = "pruned"
 };
 
 bool

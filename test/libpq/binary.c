@@ -928,7 +928,7 @@ static const struct
 		"exempt category transactional counted source 'it''s';",
 		"\"say \"\"\303\244\"\"\": gap 90 seconds for brand Alpha category except x;\nquiet 21:00-08:00;\nblackout 2026-12-24 to 2026-12-26;\n"
 		"sequence call after email within 14 days;\nholdout 0.1% salt '\342\202\254';\nblock 60 days after refused, optout;",
-		"require optin;\nrefuse after optout;\ncap 0 per 1 day;"}},
+		"require optin;\nrefuse after optout;\ncap 0 per 1 day;\nand\n\"and\": cap 1 per 1 day by \"and\", sales priority 1;\nexempt on email;"}},
 };
 
 #define DEFINITIONS ((int) (sizeof(definitions) / sizeof(definitions[0])))

@@ -53,6 +53,8 @@ FROM (VALUES ('CAP 3 PER 168 HOURS ON sms,email,sms'), (E' cap\t3\nper 1 weeks--
              ('open mon 10:00-12:00, 11:00-13:00, 13:00-14:00, 08:00-09:00'), ('open sunday, sat 10:00-12:00, mon-fri 08:00-20:00'),
              ('open mon-sun 00:00-24:00'), ('open mon, tue, thu-sat 9:00-17:00, wed 9:00-13:00, sun 00:00-00:01'), ('open mon 10:00-12:00, tue 10:00-12:00, mon-tue 14:00-15:00'),
              ('open Mon 20:00-24:00, Tue 00:00-02:00'), ('open fri 20:00-00:00'),
+             ('cap 3 per day'), ('cap 3 PER Week on call'), ('cap 3 per hour'), ('cap 3 per minute'), ('cap 3 per second'), ('cap 3 per 1 week'),
+             ('gap 1 day on "and", "AND", anders'), ('and: gap 1 day'), ('And : gap 1 day; "and": gap 1 day'), ('and-more: gap 1 day; and.x: gap 2 days; and_: gap 3 days'),
              ('block 1 week after optout, refused, bounced, refused'), ('blackout 2028-2-29'), ('blackout 2026-12-24 to 2026-12-24'), ('blackout 0001-01-01 to 9999-12-31'),
              ('sequence "by" after "within" within 336 hours by sales counting delivered'), ('holdout 0% salt ''x'''), ('holdout 100 % salt ''a''''b --;"'''), ('holdout 0.1% salt ''x'' grade except A'),
              ('exempt counted category transactional'), ('exempt on email'), ('exempt grade A source ''x'' counted'),
@@ -72,9 +74,11 @@ SELECT ('gap 1 day on ' || repeat('x', 63))::icm_policy::text = 'gap 1 day on ' 
 -- what is refused
 SELECT left(input, 80) AS input, e.state, e.detail
 FROM (VALUES (''), (' '), (';'), ('-- nothing'), ('gap 1 day;;'), ('gap 1 day; ; gap 2 days'), ('gap 1 day;' || E'\n' || 'cap 3 per 7 wek'), ('cap'), ('cup 3 per 7 days'), ('3 per 7 days'), ('{gap 1 day}'),
-             ('caps 3 per 7 days'), ('cap three per 7 days'), ('cap -1 per 7 days'), ('cap 2.5 per 7 days'), ('cap 1e3 per 7 days'), ('cap 2147483648 per 7 days'), ('cap 3 in 7 days'), ('cap 3 per week'), ('cap 3 per'),
+             ('caps 3 per 7 days'), ('cap three per 7 days'), ('cap -1 per 7 days'), ('cap 2.5 per 7 days'), ('cap 1e3 per 7 days'), ('cap 2147483648 per 7 days'), ('cap 3 in 7 days'), ('cap 3 per month'), ('cap 3 per weeks'), ('cap 3 per weekly'), ('cap 3 per'), ('gap day'), ('pressure 1 half-life day'), ('block week after refused'), ('sequence a after b within day'),
              ('cap 3 per 7'), ('cap 3 per 7 months'), ('cap 3 per 1.5 days'), ('cap 3 per 0 days'), ('cap 3 per 36526 days'), ('cap 3 per 5218 weeks'), ('cap 3 per -7 days'), ('cap 3 per 7 daysx'), ('cap 3 per calendar'),
-             ('cap 3 per calendar fortnight'), ('cap 3 per calendar 7 days'), ('cap 3 per calendar week starting'), ('cap 3 per calendar week starting noon'), ('cap 3 per calendar month starting monday'), ('cap 3 per 7 days 8'), ('cap 3 per 7 days and'),
+             ('cap 3 per calendar fortnight'), ('cap 3 per calendar 7 days'), ('cap 3 per calendar week starting'), ('cap 3 per calendar week starting noon'), ('cap 3 per calendar month starting monday'), ('cap 3 per 7 days 8'), ('cap 3 per 7 days and'), ('cap 3 per 7 days and cap 1 per day'),
+             ('and'), (E'-- rules\n  And gap 1 day;'), ('and;'), ('gap 1 day; and'), (E'gap 1 day;\nAND -- the end\n'), ('gap 1 day; and; gap 2 days'), ('gap 1 day; and -- and' || E'\n' || ' and gap 2 days'), ('gap 1 day; gap 2 days; and and: gap 3 days; and and'),
+             ('gap 1 day; and and and: gap 1 day'), ('gap 1 day; and gap 2 dyas'), ('gap 1 day; and-more gap 2 days'), ('gap 1 day; "and" gap 2 days'), ('gap 1 day on and'), ('gap 1 day on a, AND'), ('sequence and after email within 1 day'), ('pressure 1 half-life 1 day weight and 2'),
              ('gap'), ('gap 16'), ('gap 16 hour s'), ('gap 1 day gap 2 days'), ('gap 0 seconds'),
              ('gap 1 day on'), ('gap 1 day on ,'), ('gap 1 day on email,'), ('gap 1 day on email sms'), ('gap 1 day on 2go'), ('gap 1 day on by sales'), ('gap 1 day on Category'), ('gap 1 day on except'), ('gap 1 day on email, except sms'),
              ('gap 1 day on ""'), ('gap 1 day on "email'), ('gap 1 day on ''email'''), ('gap 1 day on é'), ('gap 1 day on ' || repeat('x', 64)), ('gap 1 day on "' || repeat('é', 32) || '"'),
@@ -124,6 +128,7 @@ FROM (SELECT ('gap 1 day on ' || string_agg(format('"%s"', i), ', ' ORDER BY i %
 
 -- Thousands of policies, each written in its one way, by another formulation of what that is, and in any other:
 -- case, white space, comments, units, the order of lists and clauses, labels again, quotes, rules again.
+-- Parts: rules are put into them at random; the texts of their exempt rules tell which are one.
 SELECT setseed(0.25);
 CREATE FUNCTION pg_temp.below(n int) RETURNS int LANGUAGE sql VOLATILE AS $$ SELECT floor(random() * n)::int $$;
 CREATE FUNCTION pg_temp.word(word text) RETURNS text LANGUAGE sql VOLATILE AS
@@ -133,7 +138,7 @@ CREATE FUNCTION pg_temp.blank() RETURNS text LANGUAGE sql VOLATILE AS
 CREATE FUNCTION pg_temp.quoted(label text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT '"' || replace(label, '"', '""') || '"' $$;
 CREATE FUNCTION pg_temp.bare(label text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN label ~ '^[A-Za-z_][A-Za-z0-9_.-]*$'
-                     AND lower(label) <> ALL ('{after,by,category,counted,counting,except,for,grade,on,priority,source,within}')
+                     AND lower(label) <> ALL ('{after,and,by,category,counted,counting,except,for,grade,on,priority,source,within}')
                 THEN label ELSE pg_temp.quoted(label) END $$;
 CREATE FUNCTION pg_temp.either(label text) RETURNS text LANGUAGE sql VOLATILE AS
     $$ SELECT CASE pg_temp.below(2) WHEN 0 THEN pg_temp.bare(label) ELSE pg_temp.quoted(label) END $$;
@@ -175,12 +180,12 @@ END
 $$;
 CREATE FUNCTION pg_temp.clock(minutes int) RETURNS text LANGUAGE sql IMMUTABLE AS
     $$ SELECT lpad((minutes / 60)::text, 2, '0') || ':' || lpad((minutes % 60)::text, 2, '0') $$;
--- a rule, as (canonical, other), and its priority; for a place in a policy, so that each has its own
-CREATE FUNCTION pg_temp.rule(id int, place int, OUT c text, OUT o text, OUT p int) LANGUAGE plpgsql VOLATILE AS $$
+-- a rule, as (canonical, other), its priority, and whether it is one of what is exempt; for a place in a policy, so that each has its own
+CREATE FUNCTION pg_temp.rule(id int, place int, OUT c text, OUT o text, OUT p int, OUT e boolean) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     contact CONSTANT text[] := '{reserved,cancelled,sent,bounced,delivered,refused,responded,complaint}';
     days CONSTANT text[] := '{mon,tue,wed,thu,fri,sat,sun}';
-    kind text := (ARRAY['cap','cap','calendar','gap','pressure','quiet','open','require','refuse','block','blackout','sequence','holdout','exempt'])[1 + pg_temp.below(14)];
+    kind text := (ARRAY['cap','cap','calendar','gap','pressure','quiet','open','require','refuse','block','blackout','sequence','holdout','exempt','exempt','exempt','exempt','exempt'])[1 + pg_temp.below(18)];
     n int := pg_temp.below(100);
     i int := pg_temp.below(7);
     j int := i + pg_temp.below(7 - i);
@@ -191,6 +196,7 @@ DECLARE
     scope text;
 BEGIN
     p := 0;
+    e := kind = 'exempt';
     a := pg_temp.span();
     CASE kind
         WHEN 'cap' THEN
@@ -292,25 +298,42 @@ BEGIN
     END IF;
 END
 $$;
+CREATE TEMP TABLE rule AS
+SELECT id, i, r.*, sum(CASE WHEN i > 0 AND pg_temp.below(3) = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY id ORDER BY i) AS part
+FROM generate_series(1, 4000) id, LATERAL generate_series(0, id % 7) i, LATERAL pg_temp.rule(id, i) r WHERE id + i > 0;
 CREATE TEMP TABLE generated AS
-SELECT id, string_agg(c || ';', E'\n' ORDER BY p DESC, i) FILTER (WHERE first) AS canonical,
-       string_agg(o || pg_temp.blank(), ';' ORDER BY i) AS other, count(*) FILTER (WHERE first) AS rules
-FROM (SELECT id, i, r.c, r.o, r.p, i = min(i) OVER (PARTITION BY id, r.c) AS first
-      FROM generate_series(1, 4000) id, LATERAL generate_series(0, id % 7) i, LATERAL pg_temp.rule(id, i) r WHERE id + i > 0) g
-GROUP BY id;
+WITH exempt AS (SELECT id, part, coalesce(array_agg(DISTINCT c) FILTER (WHERE e), '{}') AS exempt FROM rule GROUP BY id, part),
+     merged AS (SELECT id, part, exempt, min(part) OVER (PARTITION BY id, exempt) AS into_part FROM exempt),
+     first AS (SELECT DISTINCT ON (id, into_part, c) id, into_part, i, c, p FROM rule JOIN merged USING (id, part) ORDER BY id, into_part, c, i),
+     parts AS (SELECT id, into_part, string_agg(c || ';', E'\n' ORDER BY p DESC, i) AS part, count(*) AS rules FROM first GROUP BY id, into_part),
+     others AS (SELECT id, string_agg(begin || o || pg_temp.blank(), ';' ORDER BY i) AS other
+                FROM (SELECT id, i, o, CASE WHEN part > lag(part) OVER (PARTITION BY id ORDER BY i) THEN pg_temp.blank() || pg_temp.word('and') || pg_temp.blank() ELSE '' END AS begin FROM rule) b
+                GROUP BY id)
+SELECT *
+FROM (SELECT id, string_agg(part, E'\nand\n' ORDER BY into_part) AS canonical, sum(rules) AS rules, count(*) AS parts FROM parts GROUP BY id) p JOIN others USING (id)
+     JOIN (SELECT id, count(*) FILTER (WHERE part <> into_part AND exempt = '{}') AS merged, count(*) FILTER (WHERE part <> into_part AND exempt <> '{}') AS merged_exempt
+           FROM merged GROUP BY id) m USING (id);
 SELECT count(*) AS policies, sum(rules) > 10000 AS many_rules, count(DISTINCT canonical) > 3500 AS many_different,
+       count(*) FILTER (WHERE parts > 1) > 1000 AS many_of_parts, sum(merged) > 1000 AS many_parts_without_exemptions, sum(merged_exempt) > 30 AS many_parts_with_the_same,
        count(*) FILTER (WHERE canonical::icm_policy::text <> canonical) AS otherwise,
        count(*) FILTER (WHERE other::icm_policy::text <> canonical) AS otherwise_from_other,
        count(*) FILTER (WHERE NOT record_image_eq(ROW(canonical::icm_policy), ROW(other::icm_policy))) AS other_bytes,
        count(*) FILTER (WHERE (SELECT count(*) FROM icm_policy_rules(canonical::icm_policy)) <> rules) AS other_count
 FROM generated;
 SELECT canonical, other, other::icm_policy AS got FROM generated WHERE other::icm_policy::text <> canonical ORDER BY id LIMIT 1;
--- each rule's text is that of a policy of it alone
-SELECT count(*) FILTER (WHERE ((CASE WHEN r.rule ~ '^[0-9]+$' THEN '' ELSE pg_temp.quoted(r.rule) || ':' END || r.body ||
+-- each rule's text is that of a policy of it alone, and stands in the text of its part, there in the order of checking
+SELECT count(*) > 10000 AS many,
+       count(*) FILTER (WHERE ((CASE WHEN r.rule ~ '^[0-9]+$' THEN '' ELSE pg_temp.quoted(r.rule) || ':' END || r.body ||
                                 coalesce(' source ' || quote_literal(r.source), ''))::icm_policy::text) <> lines.line) AS otherwise
-FROM generated, LATERAL icm_policy_rules(canonical::icm_policy) WITH ORDINALITY r,
-     LATERAL (SELECT line FROM unnest(string_to_array(canonical, E'\n')) WITH ORDINALITY l(line, i) WHERE l.i = r.ordinality) lines
+FROM generated,
+     LATERAL (SELECT *, row_number() OVER (PARTITION BY part ORDER BY ordinality) AS place FROM icm_policy_rules(canonical::icm_policy) WITH ORDINALITY) r,
+     LATERAL (SELECT line FROM unnest(string_to_array((string_to_array(canonical, E'\nand\n'))[r.part], E'\n')) WITH ORDINALITY l(line, i) WHERE l.i = r.place) lines
 WHERE canonical !~ '(^|\n)"?[0-9]+"?:';
+-- the order of checking: by descending priority, then by part; parts are numbered from 1 without gaps
+SELECT count(*) > 10000 AS many, count(*) FILTER (WHERE (-priority, part) < (-before, part_before)) AS out_of_order, count(*) FILTER (WHERE part <> first_part) AS other_part
+FROM (SELECT id, priority, part, dense_rank() OVER (PARTITION BY id ORDER BY part) AS first_part,
+             lag(priority) OVER w AS before, lag(part) OVER w AS part_before
+      FROM generated, icm_policy_rules(canonical::icm_policy) WITH ORDINALITY WINDOW w AS (PARTITION BY id ORDER BY ordinality)) o;
 
 -- rules as rows
 \pset format aligned
@@ -326,13 +349,36 @@ FROM icm_policy_rules('gap 1 day category d for brand c by b, a on x; gap 1 day 
 -- adding up: all rules, equal ones once, the first before the second but for priority; different ones of a name both stay
 SELECT 'gap 1 day; a: cap 3 per 7 days'::icm_policy || 'quiet 21:00-08:00; gap 24 hours; a: cap 2 per 7 days; refuse after optout priority 9' AS sum;
 SELECT icm_policy_concat('gap 1 day', 'gap 1 day') AS same, ('gap 1 day'::icm_policy || NULL) IS NULL AS none;
-SELECT count(*) AS pairs, count(*) FILTER (WHERE (a.canonical::icm_policy || b.canonical::icm_policy)::text <> (a.canonical || b.canonical)::icm_policy::text) AS otherwise,
+SELECT count(*) AS pairs, count(*) FILTER (WHERE (a.canonical::icm_policy || b.canonical::icm_policy)::text <> (a.canonical || ' and ' || b.canonical)::icm_policy::text) AS otherwise,
        count(*) FILTER (WHERE (a.canonical::icm_policy || a.other::icm_policy)::text <> a.canonical) AS not_idempotent,
        count(*) FILTER (WHERE ((a.canonical::icm_policy || b.canonical::icm_policy) || c.canonical::icm_policy)::text
                               <> (a.canonical::icm_policy || (b.canonical::icm_policy || c.canonical::icm_policy))::text) AS not_associative
 FROM generated a JOIN generated b ON b.id = a.id + 1 JOIN generated c ON c.id = a.id + 2 WHERE a.id <= 500;
 SELECT count(*) AS rules FROM icm_policy_rules(pg_temp.rules(1000)::icm_policy || pg_temp.rules(999)::icm_policy);
 SELECT e.* FROM pg_temp.error_of($$SELECT pg_temp.rules(1000)::icm_policy || 'gap 1 day'$$) e;
+
+
+-- parts: what one part exempts the other does not; those with the same exemptions are one; in the order in which they come up
+SELECT input, input::icm_policy AS output
+FROM (VALUES (E'cap 3 per 7 days;\nexempt category transactional;\nand\ncap 1 per day by sales;'), ('gap 1 day; and gap 2 days; and gap 24 hours'),
+             ('gap 1 day; and gap 2 days; exempt on email; and gap 3 days'), ('exempt on email; and gap 1 day; and gap 2 days; exempt on sms; and exempt on email; gap 2 days; and gap 3 days'),
+             ('gap 1 day; exempt on a, b; exempt on c; AND exempt on c; gap 2 days; exempt on b,a; EXEMPT on c; gap 1 day'),
+             ('gap 1 day; exempt on a; and gap 1 day; exempt on a counted; and gap 1 day; exempt on a source ''x''; and gap 1 day; a: exempt on a'),
+             ('gap 1 day; exempt on a; and gap 1 day; exempt on a; exempt on b; and gap 1 day; exempt on b'), ('exempt on a'), ('exempt on a; and exempt on a'), ('exempt on a; and exempt on b'),
+             ('gap 1 day; exempt on a; and gap 2 days priority 1; gap 3 days; and gap 4 days priority 2; exempt on a; and gap 5 days priority 1'),
+             ('and: gap 1 day; exempt on a; and and: gap 2 days')) AS v(input);
+SELECT r.rule, r.part, r.priority, r.body
+FROM icm_policy_rules('gap 1 day; exempt on a; and gap 2 days priority 1; last: gap 3 days; and gap 4 days priority 2; exempt on a; and gap 5 days priority 1') r;
+-- adding up keeps what each exempts to itself
+SELECT 'corporate: cap 3 per 7 days'::icm_policy || 'cap 1 per day by sales; exempt category transactional' AS sum,
+       'cap 3 per 7 days; exempt category transactional'::icm_policy || 'exempt category transactional; cap 1 per day by sales' AS same_exemption,
+       'exempt category transactional'::icm_policy || 'cap 3 per 7 days' AS exempt_from_nothing;
+-- 1000 parts, one more, and 1001 that are one
+SELECT max(part) AS parts, count(*) AS rules, bool_and(part = ordinality) AS in_order,
+       (SELECT p.policy::text::icm_policy::text = p.policy::text FROM (SELECT string_agg('exempt on c' || i, '; and ' ORDER BY i)::icm_policy AS policy FROM generate_series(1, 1000) i) p) AS same
+FROM icm_policy_rules((SELECT string_agg('exempt on c' || i, '; and ' ORDER BY i) FROM generate_series(1, 1000) i)::icm_policy) WITH ORDINALITY;
+SELECT e.* FROM pg_temp.error_of($$SELECT string_agg('exempt on c' || i, '; and ')::icm_policy FROM generate_series(1, 1001) i$$) e;
+SELECT (repeat('gap 1 day; and ', 1000) || 'gap 24 hours')::icm_policy AS one, (repeat('gap 1 day; exempt on a; and ', 999) || 'gap 24 hours')::icm_policy AS two;
 
 -- presets, with the law that they follow from
 SELECT name, r.rule, r.body, r.source

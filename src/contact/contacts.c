@@ -7,7 +7,11 @@
  *
  * Time, channel/department/brand/category and status of each event; - for a
  * label that is missing, at the end it is left out; weight unless it is 1,
- * reference, expiry of a reservation. Events may be read in any order.
+ * reference, expiry of a reservation. What was pruned stands among the events,
+ * one record for each combination of labels and weight: the time of the latest
+ * event, the labels, the number of events, the weight unless it is 1, as in
+ * 2025-12-01 10:00:00+00 email/sales pruned 12 weight 2. Events and records may
+ * be read in any order.
  */
 #include "postgres.h"
 
@@ -44,19 +48,24 @@ IsSound(const IcmContacts *contacts)
 	if ((contacts->labels == 0) != (size == 0) || (size > 0 && texts[size - 1] != '\0'))
 		return false;
 	for (int i = 0; i < contacts->labels; i++)
-		if (starts[i] >= size)
-			return false;
-	for (int i = 0; i < contacts->kinds; i++)
-		for (int label = 0; label < ICM_CONTACT_LABELS; label++)
-		{
-			uint16		number = IcmContactsKinds(contacts)[i].label[label];
+	{
+		Size		end = i + 1 < contacts->labels ? starts[i + 1] : size;
 
-			if (number >= contacts->labels && number != ICM_CONTACT_NO_LABEL)
+		if (end > size || starts[i] >= end || end - starts[i] > ICM_NAME_MAX + 1 || texts[end - 1] != '\0')
+			return false;
+	}
+	for (int i = 0; i < contacts->kinds; i++)
+	{
+		const IcmContactKind *kind = &IcmContactsKinds(contacts)[i];
+
+		for (int label = 0; label < ICM_CONTACT_LABELS; label++)
+			if (kind->label[label] >= contacts->labels && kind->label[label] != ICM_CONTACT_NO_LABEL)
 				return false;
-		}
+		if (!(kind->weight >= 0.0 && kind->weight <= ICM_CONTACT_WEIGHT_MAX))
+			return false;
+	}
 	for (int i = 0; i < contacts->n; i++)
-		if (ICM_CONTACT_KIND(&contacts->events[i]) >= contacts->kinds ||
-			ICM_CONTACT_STATUS(&contacts->events[i]) >= ICM_CONTACT_STATUSES)
+		if (!IcmContactIsSound(&contacts->events[i], contacts->kinds))
 			return false;
 	return true;
 }
@@ -102,10 +111,11 @@ EventFault(const IcmContactEvent *event)
 
 	if (!IS_VALID_TIMESTAMP(event->at))
 		return "The time is out of range.";
-	if (event->length[ICM_CONTACT_CHANNEL] == 0 && !(ICM_CONTACT_ANY_CHANNEL & (1 << event->status)))
+	if (event->length[ICM_CONTACT_CHANNEL] == 0 && event->status != ICM_CONTACT_PRUNED &&
+		!(ICM_CONTACT_ANY_CHANNEL & (1 << event->status)))
 		return "The channel is missing: only refused, complaint, optin and optout may be about all channels.";
-	if (!isfinite(event->weight) || event->weight < 0.0)
-		return "The weight is a finite number, not negative.";
+	if (!(event->weight >= 0.0 && event->weight <= ICM_CONTACT_WEIGHT_MAX))
+		return "The weight is a number from 0 to 1e100.";
 	if (event->expires != DT_NOEND && event->status != ICM_CONTACT_RESERVED)
 		return "Only a reservation expires.";
 	if (event->expires != DT_NOEND &&
@@ -118,7 +128,8 @@ EventFault(const IcmContactEvent *event)
 
 #define FORM_HINT \
 	"The form is {time channel/department/brand/category status weight number ref number until time, ...}, for example" \
-	" {2026-01-05 10:00:00+00 email/sales/Alpha/newsletter sent, 2026-01-06 09:30:00+00 sms reserved ref 77 until 2026-01-06 09:45:00+00}."
+	" {2026-01-05 10:00:00+00 email/sales/Alpha/newsletter sent, 2026-01-06 09:30:00+00 sms reserved ref 77 until 2026-01-06 09:45:00+00};" \
+	" what was pruned is time channel/department/brand/category pruned number weight number."
 
 static const char *const moment_form = "A time is written year-month-day hours:minutes:seconds+00, and must exist.";
 static const char *const too_many_kinds = ICM_CONTACTS_TOO_MANY_KINDS;
@@ -155,13 +166,21 @@ ReadLabels(IcmReader *reader, IcmContactEvent *event, IcmName *names)
 	return NULL;
 }
 
+/* Read the status; of a record, the number of events that were pruned too. */
 static const char *
 ReadStatus(IcmReader *reader, IcmContactEvent *event)
 {
 	IcmName		name;
 
-	if (!IcmReadName(reader, &name) || name.quoted ||
-		!IcmContactFindStatus(name.text, (int) strlen(name.text), &event->status))
+	if (!IcmReadName(reader, &name) || name.quoted)
+		name.text[0] = '\0';
+	if (strcmp(name.text, IcmContactStatusNames[ICM_CONTACT_PRUNED]) == 0)
+	{
+		event->status = ICM_CONTACT_PRUNED;
+		if (!IcmReadSpace(reader) || !IcmReadCount64(reader, &event->reference) || event->reference == 0)
+			return "The number of events that were pruned is an integer from 1 to 9223372036854775807.";
+	}
+	else if (!IcmContactFindStatus(name.text, (int) strlen(name.text), &event->status))
 		return "The status is one of " ICM_CONTACT_STATUS_LIST ".";
 	return NULL;
 }
@@ -218,6 +237,8 @@ ReadEvent(IcmReader *reader, IcmContactEvent *event, IcmName *names)
 		return fault;
 	if (ReadWord(reader, "weight") && !IcmReadDouble(reader, &event->weight))
 		return "The weight is a finite number in the range of float8.";
+	if (event->status == ICM_CONTACT_PRUNED)
+		return EventFault(event);
 	if (ReadWord(reader, "ref") && !ReadReference(reader, &event->reference))
 		return "A reference is an integer from -9223372036854775807 to 9223372036854775807.";
 	if (ReadWord(reader, "until") && !IcmReadMoment(reader, &event->expires))
@@ -226,18 +247,18 @@ ReadEvent(IcmReader *reader, IcmContactEvent *event, IcmName *names)
 }
 
 /*
- * Read events up to the closing brace into open contacts. Returns a sentence on
- * what is wrong, or NULL; *n is the number of events read, the faulty one
- * included.
+ * Read up to the closing brace, into open contacts. Returns a sentence on what
+ * is wrong, or NULL; *n is the number of events read, the faulty one included.
  */
 static const char *
-ReadEvents(IcmReader *reader, IcmContacts **open, int *n)
+ReadContents(IcmReader *reader, IcmContacts **open, int *n)
 {
+	IcmContactEvent event;
+
 	if (IcmReadChar(reader, '}'))
 		return NULL;
 	do
 	{
-		IcmContactEvent event;
 		IcmName		names[ICM_CONTACT_LABELS];
 		const char *fault;
 
@@ -250,7 +271,10 @@ ReadEvents(IcmReader *reader, IcmContacts **open, int *n)
 		if (*open == NULL)
 			return too_many_kinds;
 	} while (IcmReadChar(reader, ','));
-	return IcmReadChar(reader, '}') ? NULL :
+	if (IcmReadChar(reader, '}'))
+		return NULL;
+	return event.status == ICM_CONTACT_PRUNED ?
+		"What was pruned is followed by a comma or the closing brace; after the number comes weight." :
 		"An event is followed by a comma or the closing brace; after the status come weight, ref and until, in this order.";
 }
 
@@ -261,27 +285,36 @@ icm_contacts_in(PG_FUNCTION_ARGS)
 	char	   *input = PG_GETARG_CSTRING(0);
 	IcmReader	reader = {input};
 	IcmContacts *open = NULL;
+	IcmContactsFault apart = {ERRCODE_INVALID_TEXT_REPRESENTATION, NULL, NULL, FORM_HINT};
 	const char *fault;
 	int			n = 0;
 
 	if (!IcmReadChar(&reader, '{'))
 		fault = "Contacts are written in braces.";
 	else
-		fault = ReadEvents(&reader, &open, &n);
+		fault = ReadContents(&reader, &open, &n);
 	if (fault == NULL && !IcmReadEnd(&reader))
 	{
 		fault = "Nothing may follow the closing brace.";
 		n = 0;
 	}
-	if (fault != NULL)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(fault == too_many_kinds ? ERRCODE_PROGRAM_LIMIT_EXCEEDED : ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type %s", "icm_contacts"),
-				 n > 0 ? errdetail("Event %d: %s", n, fault) : errdetail("%s", fault),
-				 errhint(FORM_HINT)));
-	if (open == NULL)
-		PG_RETURN_POINTER(IcmFlatMake(ICM_CONTACTS_SIZE(0, 0, 0), ICM_CONTACTS_VERSION));
-	PG_RETURN_POINTER(IcmContactsClose(open));
+	if (fault == too_many_kinds)
+		apart.sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+	if (fault == NULL)
+	{
+		IcmContacts *result = open != NULL ? IcmContactsTryClose(open, &apart) :
+			IcmFlatMake(ICM_CONTACTS_SIZE(0, 0, 0), ICM_CONTACTS_VERSION);
+
+		if (result != NULL)
+			PG_RETURN_POINTER(result);
+		fault = apart.detail;
+		n = 0;
+	}
+	ereturn(fcinfo->context, (Datum) 0,
+			(errcode(apart.sqlstate == ERRCODE_UNIQUE_VIOLATION ? ERRCODE_INVALID_TEXT_REPRESENTATION : apart.sqlstate),
+			 errmsg("invalid input syntax for type %s", "icm_contacts"),
+			 n > 0 ? errdetail("Event %d: %s", n, fault) : errdetail("%s", fault),
+			 apart.hint == NULL ? 0 : errhint("%s", apart.hint)));
 }
 
 /* The labels up to the last one that is there, "-" if there is none. */
@@ -323,12 +356,14 @@ icm_contacts_out(PG_FUNCTION_ARGS)
 		appendStringInfoChar(&buf, ' ');
 		AppendLabels(&buf, &event);
 		appendStringInfo(&buf, " %s", IcmContactStatusNames[event.status]);
+		if (event.status == ICM_CONTACT_PRUNED)
+			appendStringInfo(&buf, " " INT64_FORMAT, event.reference);
 		if (event.weight != 1.0)
 		{
 			appendStringInfoString(&buf, " weight ");
 			IcmAppendDouble(&buf, event.weight);
 		}
-		if (event.reference != ICM_CONTACT_NO_REFERENCE)
+		if (event.reference != ICM_CONTACT_NO_REFERENCE && event.status != ICM_CONTACT_PRUNED)
 			appendStringInfo(&buf, " ref " INT64_FORMAT, event.reference);
 		if (event.expires != DT_NOEND)
 		{
@@ -343,9 +378,10 @@ icm_contacts_out(PG_FUNCTION_ARGS)
 /* ---- binary form ---------------------------------------------------------- */
 
 /*
- * The header that icm's types share, which counts events; the number of kinds
- * and of labels (4 bytes each); events: at, reference, packed; kinds: numbers
- * of the labels (2 each), weight; labels: length (4), bytes.
+ * The header that icm's types share, which counts events and records; the number
+ * of kinds and of labels (4 bytes each); events and records: at, reference,
+ * packed; kinds: numbers of the labels (2 each), weight; labels: length (4),
+ * bytes.
  */
 #define MESSAGE_FIXED_SIZE(n, kinds) ((Size) (n) * sizeof(IcmContact) + (Size) (kinds) * sizeof(IcmContactKind))
 
@@ -368,16 +404,17 @@ CompareNumbers(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Whether some reference is that of two events. */
+/* Whether some reference is that of two events, either of consent or of contacts. */
 static bool
-RepeatsReference(const IcmContacts *contacts)
+RepeatsReference(const IcmContacts *contacts, bool consent)
 {
 	int64	   *references = (int64 *) palloc(Max(contacts->n, 1) * sizeof(int64));
 	int			n = 0;
 	bool		repeats = false;
 
 	for (int i = 0; i < contacts->n; i++)
-		if (contacts->events[i].reference != ICM_CONTACT_NO_REFERENCE)
+		if (contacts->events[i].reference != ICM_CONTACT_NO_REFERENCE && !IcmContactIsRecord(&contacts->events[i]) &&
+			(ICM_CONTACT_STATUS(&contacts->events[i]) >= ICM_CONTACT_OPTIN) == consent)
 			references[n++] = contacts->events[i].reference;
 	qsort(references, n, sizeof(int64), CompareNumbers);
 	for (int i = 1; i < n; i++)
@@ -401,6 +438,7 @@ Fault(const IcmContacts *contacts)
 {
 	const IcmContactKind *kinds = IcmContactsKinds(contacts);
 	bool	   *used_kinds = (bool *) palloc0(contacts->kinds + 1);
+	bool	   *recorded = (bool *) palloc0(contacts->kinds + 1);
 	bool	   *used_labels = (bool *) palloc0(contacts->labels + 1);
 
 	for (int i = 0; i < contacts->n; i++)
@@ -414,6 +452,12 @@ Fault(const IcmContacts *contacts)
 			return psprintf("Event %d: %s", i + 1, fault);
 		if (i > 0 && IcmContactCompare(contact - 1, contact) > 0)
 			return psprintf("Event %d: Events must ascend.", i + 1);
+		if (IcmContactIsRecord(contact))
+		{
+			if (recorded[ICM_CONTACT_KIND(contact)])
+				return psprintf("Event %d: What was pruned of one kind must be one number.", i + 1);
+			recorded[ICM_CONTACT_KIND(contact)] = true;
+		}
 		used_kinds[ICM_CONTACT_KIND(contact)] = true;
 	}
 	for (int i = 0; i < contacts->kinds; i++)
@@ -432,8 +476,8 @@ Fault(const IcmContacts *contacts)
 			(i > 0 && strcmp(IcmContactsTexts(contacts) + IcmContactsStarts(contacts)[i - 1], label) >= 0))
 			return psprintf("Label %d: Labels must ascend, each once, and be used.", i + 1);
 	}
-	if (RepeatsReference(contacts))
-		return "A reference must be of one event only.";
+	if (RepeatsReference(contacts, false) || RepeatsReference(contacts, true))
+		return "A reference must be of one contact only, and of one event of consent.";
 	return NULL;
 }
 
@@ -524,7 +568,7 @@ icm_contacts_recv(PG_FUNCTION_ARGS)
 	memcpy(IcmContactsStarts(contacts), starts, labels * sizeof(uint32));
 	memcpy(IcmContactsTexts(contacts), texts.data, texts.len);
 
-	fault = IsSound(contacts) ? Fault(contacts) : "An event has an unknown kind or status, or a kind an unknown label.";
+	fault = IsSound(contacts) ? Fault(contacts) : "An event has an unknown kind or status, what was pruned no number, or a kind an unknown label.";
 	if (fault != NULL)
 		InvalidMessage(fault);
 	PG_RETURN_POINTER(contacts);
@@ -571,7 +615,64 @@ PG_FUNCTION_INFO_V1(icm_contacts_count);
 Datum
 icm_contacts_count(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32(PG_GETARG_CONTACTS(0)->n);
+	IcmContacts *contacts = PG_GETARG_CONTACTS(0);
+	int32		count = 0;
+
+	for (int i = 0; i < contacts->n; i++)
+		count += !IcmContactIsRecord(&contacts->events[i]);
+	PG_RETURN_INT32(count);
+}
+
+/* The labels as text, by their numbers. */
+static Datum *
+MakeLabelTexts(const IcmContacts *contacts)
+{
+	Datum	   *labels = (Datum *) palloc(Max(contacts->labels, 1) * sizeof(Datum));
+
+	for (int i = 0; i < contacts->labels; i++)
+		labels[i] = CStringGetTextDatum(IcmContactsTexts(contacts) + IcmContactsStarts(contacts)[i]);
+	return labels;
+}
+
+/* Put the labels of a kind into columns of a row. */
+static void
+SetLabels(Datum *values, bool *nulls, const IcmContactKind *kind, const Datum *labels)
+{
+	for (int label = 0; label < ICM_CONTACT_LABELS; label++)
+	{
+		nulls[label] = kind->label[label] == ICM_CONTACT_NO_LABEL;
+		if (!nulls[label])
+			values[label] = labels[kind->label[label]];
+	}
+}
+
+/* (channel, department, brand, category, weight, number of events, the latest time of one) of each record, ascending by time */
+PG_FUNCTION_INFO_V1(icm_contacts_pruned);
+Datum
+icm_contacts_pruned(PG_FUNCTION_ARGS)
+{
+	IcmContacts *contacts = PG_GETARG_CONTACTS(0);
+	Datum	   *labels = MakeLabelTexts(contacts);
+	IcmRows		rows;
+
+	IcmBeginRows(&rows, fcinfo);
+	for (int i = 0; i < contacts->n; i++)
+	{
+		const IcmContact *contact = &contacts->events[i];
+		const IcmContactKind *kind = &IcmContactsKinds(contacts)[ICM_CONTACT_KIND(contact)];
+		Datum		values[7] = {0};
+		bool		nulls[7] = {0};
+
+		CHECK_FOR_INTERRUPTS();
+		if (!IcmContactIsRecord(contact))
+			continue;
+		SetLabels(values, nulls, kind, labels);
+		values[4] = Float8GetDatum(kind->weight);
+		values[5] = Int64GetDatum(contact->reference);
+		values[6] = TimestampTzGetDatum(contact->at);
+		IcmPutRow(&rows, values, nulls);
+	}
+	return (Datum) 0;
 }
 
 /* (at, channel, department, brand, category, status, weight, reference, expires) of each event, ascending */
@@ -581,14 +682,12 @@ icm_contacts_events(PG_FUNCTION_ARGS)
 {
 	IcmContacts *contacts = PG_GETARG_CONTACTS(0);
 	Datum		statuses[ICM_CONTACT_STATUSES];
-	Datum	   *labels = (Datum *) palloc(Max(contacts->labels, 1) * sizeof(Datum));
+	Datum	   *labels = MakeLabelTexts(contacts);
 	IcmRows		rows;
 
 	IcmBeginRows(&rows, fcinfo);
 	for (int i = 0; i < ICM_CONTACT_STATUSES; i++)
 		statuses[i] = CStringGetTextDatum(IcmContactStatusNames[i]);
-	for (int i = 0; i < contacts->labels; i++)
-		labels[i] = CStringGetTextDatum(IcmContactsTexts(contacts) + IcmContactsStarts(contacts)[i]);
 	for (int i = 0; i < contacts->n; i++)
 	{
 		const IcmContact *contact = &contacts->events[i];
@@ -597,13 +696,10 @@ icm_contacts_events(PG_FUNCTION_ARGS)
 		bool		nulls[9] = {0};
 
 		CHECK_FOR_INTERRUPTS();
+		if (IcmContactIsRecord(contact))
+			continue;
 		values[0] = TimestampTzGetDatum(contact->at);
-		for (int label = 0; label < ICM_CONTACT_LABELS; label++)
-		{
-			nulls[1 + label] = kind->label[label] == ICM_CONTACT_NO_LABEL;
-			if (!nulls[1 + label])
-				values[1 + label] = labels[kind->label[label]];
-		}
+		SetLabels(&values[1], &nulls[1], kind, labels);
 		values[5] = statuses[ICM_CONTACT_STATUS(contact)];
 		values[6] = Float8GetDatum(kind->weight);
 		values[7] = Int64GetDatum(contact->reference);

@@ -33,14 +33,16 @@ typedef enum IcmContactLabel
 #define ICM_CONTACT_NO_REFERENCE PG_INT64_MIN
 
 /*
- * An event: 24 bytes. Packed, from the highest bit: the status (4 bits), the
+ * An event, or a record of events that were pruned: 24 bytes. Of a record the
+ * time is the latest of those events, and in the place of the reference stands
+ * their number, 1 or more. Packed, from the highest bit: the status (4 bits), the
  * kind (12), the expiry of a reservation (48): microseconds from at, plus
  * ICM_CONTACT_EXPIRY_BIAS, or ICM_CONTACT_NEVER, as of all other statuses.
  */
 typedef struct IcmContact
 {
 	TimestampTz at;				/* finite */
-	int64		reference;		/* or ICM_CONTACT_NO_REFERENCE */
+	int64		reference;		/* or ICM_CONTACT_NO_REFERENCE; of a record, the number of events */
 	uint64		packed;
 } IcmContact;
 
@@ -73,11 +75,12 @@ typedef struct IcmContactKind
 #define ICM_CONTACT_NO_LABEL PG_UINT16_MAX
 
 /*
- * The stored form: events, then kinds, then for each label where its text
+ * The stored form: events and records, then kinds, then for each label where its text
  * begins (uint32), then the texts, each ended by a zero byte. Events ascend by
  * time, packed fields, reference; kinds by the numbers of their labels, weight;
- * labels by their bytes. A reference occurs once, a kind and a label at least
- * once, and there is no negative zero: equal contacts have equal bytes.
+ * labels by their bytes. A reference occurs once among contacts and once among
+ * consent, there is one record at most of a kind, a kind and a label occur at
+ * least once, and there is no negative zero: equal contacts have equal bytes.
  */
 typedef struct IcmContacts
 {
@@ -85,7 +88,7 @@ typedef struct IcmContacts
 	uint8		version;		/* ICM_CONTACTS_VERSION */
 	uint8		flags;			/* 0, or ICM_CONTACTS_OPEN */
 	uint16		zero;			/* padding */
-	int32		n;				/* events */
+	int32		n;				/* events and records */
 	uint16		kinds;
 	uint16		labels;
 	IcmContact	events[FLEXIBLE_ARRAY_MEMBER];
@@ -129,7 +132,22 @@ IcmContactsLabel(const IcmContacts *contacts, const IcmContactKind *kind, IcmCon
 	return number == ICM_CONTACT_NO_LABEL ? NULL : IcmContactsTexts(contacts) + IcmContactsStarts(contacts)[number];
 }
 
-/* An event on its way in or out. */
+/* Whether this is no event, but the record of some that were pruned. */
+static inline bool
+IcmContactIsRecord(const IcmContact *contact)
+{
+	return ICM_CONTACT_STATUS(contact) == ICM_CONTACT_PRUNED;
+}
+
+/* Whether an event or a record is one, with so many kinds. */
+static inline bool
+IcmContactIsSound(const IcmContact *contact, int kinds)
+{
+	return ICM_CONTACT_KIND(contact) < kinds && IS_VALID_TIMESTAMP(contact->at) &&
+		(ICM_CONTACT_STATUS(contact) < ICM_CONTACT_STATUSES || (IcmContactIsRecord(contact) && contact->reference >= 1));
+}
+
+/* An event, or a record, on its way in or out. */
 typedef struct IcmContactEvent
 {
 	TimestampTz at;
@@ -145,8 +163,20 @@ typedef struct IcmContactEvent
 #define PG_GETARG_CONTACTS(n) IcmContactsGet(PG_GETARG_DATUM(n))
 extern IcmContacts *IcmContactsGet(Datum datum);
 
-/* The stored form of open contacts; the argument is left as it is. */
+/* Why open contacts have no stored form, in the words of an error. */
+typedef struct IcmContactsFault
+{
+	int			sqlstate;
+	const char *message;
+	const char *detail;
+	const char *hint;			/* or NULL */
+} IcmContactsFault;
+
+/* The stored form of open contacts; the argument is left as it is. ERROR if there is none. */
 extern IcmContacts *IcmContactsClose(const IcmContacts *contacts);
+
+/* The same, but NULL, and why, if there is none. */
+extern IcmContacts *IcmContactsTryClose(const IcmContacts *contacts, IcmContactsFault *fault);
 
 /*
  * Open contacts with one event more; contacts are NULL or open, and may have
@@ -154,10 +184,20 @@ extern IcmContacts *IcmContactsClose(const IcmContacts *contacts);
  */
 extern IcmContacts *IcmContactsAppend(IcmContacts *contacts, const IcmContactEvent *event);
 
+/*
+ * The stored contacts with only the events that are marked; the others are
+ * pruned, and added to the records, which all stay. The argument itself if all
+ * events are marked.
+ */
+extern IcmContacts *IcmContactsKeep(const IcmContacts *contacts, const bool *keep);
+
 /* ERROR (54000) where that is so, and its detail. */
 pg_noreturn extern void IcmContactsTooManyKinds(void);
 #define ICM_CONTACTS_TOO_MANY_KINDS \
 	"One customer's contacts have at most 4096 different combinations of channel, department, brand, category and weight."
+
+/* A label that is an argument, not ended by a zero byte, or NULL; ERROR (22023) unless it is of 1 to 63 bytes. */
+extern const char *IcmGetContactLabel(FunctionCallInfo fcinfo, int arg, IcmContactLabel label, int *length);
 
 /* Sort events as the stored form has them. */
 extern void IcmContactsSort(IcmContact *events, int n);

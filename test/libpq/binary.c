@@ -675,7 +675,7 @@ CheckDistribution(void)
 	CheckDamage("icm_distribution", &bytes, 8);
 }
 
-/* An event of icm_contacts: time, reference, status, kind and what is left of the packed field. */
+/* An event of icm_contacts: time, reference (of a record, number of events), status, kind and what is left of the packed field. */
 static void
 PutContact(Bytes *bytes, int64_t at, int64_t reference, unsigned status, unsigned kind, uint64_t expiry)
 {
@@ -736,7 +736,12 @@ static void
 CheckContacts(void)
 {
 	static const uint64_t never = (UINT64_C(1) << 48) - 1;
-	static const TwoContacts right = {"", 1, 8, 0, 1, UINT64_C(1) << 47, 1, 0, 2, "c"};
+	static const TwoContacts right[] = {
+		{"a reservation", 1, 8, 0, 1, UINT64_C(1) << 47, 1, 0, 2, "c"},
+		{"consent with the reference of a contact", 1, 7, 9, 1, never, 1, 0, 2, "c"},
+		{"a pruned number equal to a reference", 1, 7, 10, 1, never, 1, 0, 2, "c"},
+		{"a pruned number of a kind without a channel", 1, INT64_MAX, 10, 1, never, 0xFFFF, 1, 2, "c"},
+	};
 	const TwoContacts wrong[] = {
 		{"infinity", INT64_MAX, 8, 0, 1, never, 1, 0, 2, "c"},
 		{"-infinity", INT64_MIN, 8, 0, 1, never, 1, 0, 2, "c"},
@@ -746,7 +751,12 @@ CheckContacts(void)
 		{"descending status", 0, 8, 1, 1, never, 1, 0, 2, "c"},
 		{"expiry beyond PostgreSQL's last time", INT64_C(9223371331199999999), 8, 0, 1, (UINT64_C(1) << 47) + 1, 1, 0, 2, "c"},
 		{"a reference twice", 1, 7, 0, 1, never, 1, 0, 2, "c"},
-		{"unknown status", 1, 8, 10, 1, never, 1, 0, 2, "c"},
+		{"a pruned number of none", 1, 0, 10, 1, never, 1, 0, 2, "c"},
+		{"a pruned number below none", 1, -1, 10, 1, never, 1, 0, 2, "c"},
+		{"no pruned number", 1, INT64_MIN, 10, 1, never, 1, 0, 2, "c"},
+		{"expiry of what was pruned", 1, 8, 10, 1, UINT64_C(1) << 47, 1, 0, 2, "c"},
+		{"infinite time of what was pruned", INT64_MAX, 8, 10, 1, never, 1, 0, 2, "c"},
+		{"unknown status", 1, 8, 11, 1, never, 1, 0, 2, "c"},
 		{"largest status", 1, 8, 15, 1, never, 1, 0, 2, "c"},
 		{"unknown kind", 1, 8, 0, 2, never, 1, 0, 2, "c"},
 		{"largest kind", 1, 8, 0, 4095, never, 1, 0, 2, "c"},
@@ -805,8 +815,27 @@ CheckContacts(void)
 	Put(&bytes, 0, 8);
 	CheckError("icm_contacts", &bytes, "22P03", "padding");
 
-	PutTwoContacts(&bytes, &right);
-	ok(Send("icm_contacts", bytes.data, bytes.len, 1, &back)[0] == '\0' && Same(&bytes, &back), "icm_contacts: one made by hand");
+	/* one kind twice among what was pruned, and once */
+	for (int64_t n = 1; n <= 2; n++)
+	{
+		PutHeader(&bytes, 1, 0, 0, n);
+		Put(&bytes, 1, 4);
+		Put(&bytes, 0, 4);
+		for (int64_t i = 0; i < n; i++)
+			PutContact(&bytes, i, 5 + i, 10, 0, never);
+		PutContactKind(&bytes, 0xFFFF, 0xFFFF, 1);
+		if (n == 1)
+			ok(Send("icm_contacts", bytes.data, bytes.len, 1, &back)[0] == '\0' && Same(&bytes, &back), "icm_contacts: what was pruned");
+		else
+			CheckError("icm_contacts", &bytes, "22P03", "a kind pruned twice");
+	}
+
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++)
+	{
+		PutTwoContacts(&bytes, &right[i]);
+		ok(Send("icm_contacts", bytes.data, bytes.len, 1, &back)[0] == '\0' && Same(&bytes, &back), "icm_contacts made by hand: %s", right[i].name);
+	}
+	PutTwoContacts(&bytes, &right[0]);
 	CheckDamage("icm_contacts", &bytes, 16);
 }
 
@@ -1318,7 +1347,7 @@ main(void)
 		"{}", "{A 1 400 31, A 2 350 20, 1 17544 2561}", "{A 0 1 0, Z 63 4398046511104 4398046511104, 0 1 1, 63 258 77}"
 	};
 	static const char *const contacts[] = {
-		"{}", "{2026-01-05 10:00:00+00 email/sales/Alpha/newsletter sent}",
+		"{}", "{2025-12-01 10:00:00+00 email/sales pruned 12 weight 2, 2025-12-02 10:00:00+00 - pruned 1, 2026-01-05 10:00:00+00 email/sales/Alpha/newsletter sent}",
 		"{4714-11-24 00:00:00+00 BC - optout, 2026-01-05 10:00:00.5+00 \"e mail\"/-/-/x sent weight 0.1 ref -9223372036854775807,"
 		" 2026-01-06 09:30:00+00 sms reserved ref 77 until 2026-01-06 09:45:00.000001+00, 294276-12-31 23:59:59.999999+00 sms reserved}"
 	};
@@ -1400,7 +1429,7 @@ main(void)
 	Fuzz("icm_fatigue", fatigues, 3, 1, NULL, 3000);
 	Fuzz("icm_fatigue", fatigues, 3, 0, "{}, 0123456789ABZ-.+\t", 5000);
 	Fuzz("icm_contacts", contacts, 3, 1, NULL, 5000);
-	Fuzz("icm_contacts", contacts, 3, 0, "{},:-+.eE 0123456789/sentrfuil\"BC\n", 5000);
+	Fuzz("icm_contacts", contacts, 3, 0, "{},:-+.eE 0123456789/sentrfuilpd\"BC\n", 5000);
 
 	for (int i = 0; i < DEFINITIONS; i++)
 		CheckDefinition(i);

@@ -9,13 +9,24 @@
 
 #include "common/rows.h"
 
+/* A set of values of one type is a set of rows of one column. */
 static TupleDesc
 RowType(FunctionCallInfo fcinfo)
 {
 	TupleDesc	tupdesc;
+	Oid			type;
 
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
+	switch (get_call_result_type(fcinfo, &type, &tupdesc))
+	{
+		case TYPEFUNC_COMPOSITE:
+			break;
+		case TYPEFUNC_SCALAR:
+			tupdesc = CreateTemplateTupleDesc(1);
+			TupleDescInitEntry(tupdesc, 1, "value", type, -1, 0);
+			break;
+		default:
+			elog(ERROR, "return type must be a row type");
+	}
 	return BlessTupleDesc(tupdesc);
 }
 

@@ -237,6 +237,11 @@ FROM (SELECT '{2026-01-04 10:00:00+00 a pruned 7, 2026-01-05 10:00:00+00 a sent 
 SELECT e.* FROM (VALUES ('SELECT icm_contacts_add(NULL, ''2026-01-05'', ''a'', NULL, NULL, NULL, ''pruned'')'), ('SELECT icm_contacts_set_status(''{2026-01-05 10:00:00+00 a sent ref 7}'', 7, ''pruned'')'),
     ('SELECT ''cap 1 per 7 days counting pruned''::icm_policy'), ('SELECT ''block 7 days after pruned''::icm_policy')) q(query), pg_temp.error_of(query) e;
 SELECT e.status, icm_contacts_count(c) AS events FROM (SELECT '{2026-01-04 10:00:00+00 a pruned 7, 2026-01-05 10:00:00+00 a sent, 2026-01-06 10:00:00+00 a/b pruned 8}'::icm_contacts) s(c), icm_contacts_events(c) e;
+-- pruning: a record for each combination of labels and weight, of references none is left; what is there already is added to
+SELECT icm_contacts_prune(c, week, '2026-01-20') AS pruned, icm_contacts_prune(icm_contacts_prune(c, week, '2026-01-11'), week, '2026-01-20')::text
+       = icm_contacts_prune(c, week, '2026-01-20')::text AS in_steps, icm_contacts_prune(c, 'cap 3 per 60 days; block 60 days after complaint'::icm_policy, '2026-01-20')::text = c::text AS none
+FROM (SELECT 'cap 3 per 7 days'::icm_policy) p(week), (SELECT '{2026-01-01 10:00:00+00 email pruned 3, 2026-01-02 10:00:00+00 email/sales sent ref 7, 2026-01-03 10:00:00+00 email/sales responded, 2026-01-03 10:00:00+00 email/sales sent weight 2,
+    2026-01-04 10:00:00+00 email sent ref 8, 2026-01-05 10:00:00+00 email/sales optout ref 7, 2026-01-06 10:00:00+00 - complaint, 2026-01-19 10:00:00+00 email sent, 2026-01-19 11:00:00+00 sms pruned 1}'::icm_contacts) s(c);
 -- numbers add up by kind, the latest time wins, before 2000 too, where times are negative
 SELECT icm_contacts_merge(a, b), icm_contacts_merge(a, b)::text = icm_contacts_merge(b, a)::text AS either_way
 FROM (VALUES ('{2026-01-04 10:00:00+00 a pruned 12}'::icm_contacts, '{2026-01-03 10:00:00+00 a pruned 30, 2026-01-05 10:00:00+00 a sent}'::icm_contacts),

@@ -61,6 +61,10 @@ missing_tools() {
         printf '%s\n' perl libipc-run-perl
     fi
     # of the system's Python, which is the one that the packages are for
+    if [[ $purpose == test ]] &&
+        ! /usr/bin/python3 -c 'import zoneinfo; zoneinfo.ZoneInfo("America/St_Johns")' >/dev/null 2>&1; then
+        printf '%s\n' python3 tzdata
+    fi
     if [[ $purpose == bench ]] && ! /usr/bin/python3 -c 'import scipy.optimize, scipy.special' >/dev/null 2>&1; then
         printf '%s\n' python3 python3-numpy python3-scipy
     fi

@@ -1,5 +1,5 @@
 # What pg_dump takes out of a database comes back the same: ledgers, scales, distributions, migrations,
-# matrices, grades, and the published definitions with their history.
+# matrices, grades, contacts, policies, fatigue, and the published definitions with their history.
 use strict;
 use warnings;
 
@@ -24,6 +24,8 @@ my $content = q{
 		encode(icm_grade_matrix_send(matrix), 'hex') FROM grading ORDER BY id;
 	SELECT icm_grade(15, 'retail', 'south'), icm_grade(15, 'retail', 'east'), icm_strategy('B', 'A', 'retail');
 	SELECT * FROM by_grade ORDER BY 1;
+	SELECT c.*, encode(icm_contacts_send(contacts), 'hex'), encode(icm_policy_send(policy), 'hex'), encode(icm_fatigue_send(fatigue), 'hex'),
+		icm_contact_check(contacts, 'corporate', '2024-03-01 12:00+00', 'email', tz => 'Europe/Berlin') FROM contacted c ORDER BY id;
 	SELECT s.*, extract(epoch FROM published_at) FROM icm.standard s ORDER BY kind, name, version;
 	SELECT kind, name, version FROM icm.standard_in_force ORDER BY 1, 2;
 	SELECT icm_standard_scale('retail'), icm_standard_scale('retail', '2024-06-01'),
@@ -57,6 +59,8 @@ sub fill
 		SELECT icm_publish('scale', 'corporate "x"', '{-1,15.000000000000002}', 'größer');
 		SELECT icm_publish('scale_set', 'retail', '{south: {10,20}, default: {16}}');
 		SELECT icm_publish('grade_matrix', 'retail', '{A: keep keep, B: grow "let go"}');
+		SELECT icm_publish('policy', 'corporate',
+			'cap 3 per 7 days; "a ""b c": quiet 21:00-08:00 source ''it''''s law''; exempt category transactional; and gap 1 hour');
 	}, extra_params => [ '-U', 'publisher' ]);
 
 	# one ledger is long enough to be stored out of line
@@ -80,6 +84,18 @@ sub fill
 			'{A: keep "win back", B: grow keep}'
 		FROM generate_series(1, 3) k, generate_series(1, 100 * k * k * k * k) i, LATERAL (SELECT i * i / 7.0::float8) values (v)
 		GROUP BY k;
+		CREATE TABLE contacted (id int PRIMARY KEY, contacts icm_contacts, policy icm_policy, fatigue icm_fatigue,
+			allowed boolean GENERATED ALWAYS AS (
+				(icm_contact_check(contacts, policy, '2024-03-01 12:00+00', 'email', tz => 'Europe/Berlin')).allowed) STORED);
+		INSERT INTO contacted (id, contacts, policy, fatigue)
+		SELECT k, icm_contacts_prune(icm_contacts_agg('2024-01-01 00:00+00'::timestamptz + i * interval '3 hours 0.000001 seconds', 'email',
+				'dép"t ' || i % 3, NULL, CASE WHEN i % 2 = 0 THEN 'transactional' END,
+				CASE WHEN i = 1 THEN 'optin' WHEN i % 7 = 0 THEN 'reserved' ELSE 'sent' END, 0.1 * (i % 5), i,
+				'2024-01-02 00:00+00'::timestamptz + i * interval '3 hours'), icm_policy_preset('eu_gdpr'), '2024-01-08'),
+			icm_standard_policy('corporate') || icm_policy_preset('france_calls'),
+			icm_fatigue_agg(i % 64, i % 3 = 0, (1 + i % 4)::icm_grade)
+		FROM generate_series(1, 3) k, generate_series(1, 100 * k * k * k * k) i GROUP BY k;
+		INSERT INTO contacted (id) VALUES (4);
 		CREATE INDEX ON customer (grade);
 		CREATE INDEX ON customer USING hash (grade);
 		CREATE MATERIALIZED VIEW by_grade AS SELECT icm_grade(value, 'retail'), count(*) FROM customer GROUP BY 1;

@@ -62,7 +62,7 @@ sub grows_below
 
 SKIP:
 {
-	skip 'the kernel does not tell the peak of a process (no VmHWM in /proc)', 5 unless defined peak($$);
+	skip 'the kernel does not tell the peak of a process (no VmHWM in /proc)', 7 unless defined peak($$);
 
 	# 1,000,000 events of one customer on 1,000 days: 24 MB if they were kept, 24 kB by days
 	grows_below(4 * $MB, 'SET work_mem = 64', q{SELECT icm_revenue(icm_ledger_agg(date '2020-01-01' + d, amount)) FROM event},
@@ -90,11 +90,21 @@ SKIP:
 	# 1,000,000 values: 8 MB, in a room of as much; sorting takes two copies besides
 	grows_below(32 * $MB, 'SET work_mem = 64', 'SELECT icm_scale_agg(amount + id, 7) FROM event',
 		'a scale of a million values: 32 bytes a value');
+
+	# a check is kept from row to row, and makes room for that by another policy
+	grows_below(4 * $MB, 'SET work_mem = 64', q{SELECT count(icm_contact_check(NULL,
+			'cap 0 per 1 day on fax; quiet 21:00-08:00; holdout 5% salt ''q4'''::icm_policy, '2026-01-01', 'email',
+			tz => 'Europe/Berlin', customer_key => id::text)) FROM event},
+		'a million checks by one policy: as one');
+	grows_below(4 * $MB, 'SET work_mem = 64', q{SELECT count(icm_contact_check(
+			icm_contacts_add(NULL, '2026-01-01', 'c' || d % 50, NULL, NULL, NULL, 'sent'),
+			('cap ' || d || ' per 7 days on c' || d % 20)::icm_policy, '2026-01-01', 'c' || d % 30)) FROM event WHERE id <= 100000},
+		'100,000 checks, each by a policy of its own: as one');
 }
 
 SKIP:
 {
-	skip 'pg_backend_memory_contexts is new in PostgreSQL 14', 3
+	skip 'pg_backend_memory_contexts is new in PostgreSQL 14', 4
 	  if $node->safe_psql('postgres', 'SHOW server_version_num') < 140000;
 
 	$node->safe_psql('postgres', q{
@@ -105,6 +115,7 @@ SKIP:
 	foreach my $aggregate (
 		q{icm_ledger_agg(date '2020-01-01' + d, amount)},
 		q{icm_rollup('{2024-01-01 1 1 1}'::icm_ledger)},
+		q{icm_contacts_agg('2026-01-01', 'email', NULL, NULL, NULL, 'sent')},
 		q{icm_scale_agg(amount, 2)})
 	{
 		my ($few, $many) = map {

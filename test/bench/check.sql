@@ -35,6 +35,7 @@ SELECT icm_publish('policy', 'corporate', 'cap 12 per 7 days on email, sms; cap 
     blackout 2026-12-24 to 2026-12-26; sequence call after email within 14 days; cap 80 per 90 days for brand Alpha, Beta');
 
 -- case: 12 rules on 64 events
+-- vary: workers=0
 -- check
 SELECT count(*) FILTER (WHERE (v).allowed) > 0.5 * count(*)
 FROM (SELECT icm_contact_check(contacts, 'corporate', '2026-04-01 09:00+00', 'email', 'sales', 'Alpha', 'offer', 'B', 'Europe/Berlin') AS v

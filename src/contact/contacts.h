@@ -2,7 +2,9 @@
  * contacts.h
  *		The icm_contacts type: one customer's contacts, and signals of consent.
  *
- * contacts.c is the SQL face (text, binary, accessors), contacts_agg.c builds.
+ * contacts.c is the SQL face (text, binary, accessors), contacts_agg.c the SQL
+ * functions that build: in the open form of contacts_open.h, which contacts_open.c
+ * appends to, and of which contacts_close.c makes the stored form.
  */
 #ifndef ICM_CONTACTS_H
 #define ICM_CONTACTS_H
@@ -28,6 +30,9 @@ typedef enum IcmContactLabel
 } IcmContactLabel;
 
 #define ICM_CONTACT_LABELS 4
+
+/* What each is called. */
+extern const char *const IcmContactLabelNames[ICM_CONTACT_LABELS];
 
 /* In the place of a reference: none. */
 #define ICM_CONTACT_NO_REFERENCE PG_INT64_MIN
@@ -94,7 +99,7 @@ typedef struct IcmContacts
 	IcmContact	events[FLEXIBLE_ARRAY_MEMBER];
 } IcmContacts;
 
-/* Set in the form that aggregates build in; see contacts_agg.c. */
+/* Set in the form that aggregates build in; see contacts_open.h. */
 #define ICM_CONTACTS_OPEN 0x01
 
 /* Size without the texts of the labels. */
@@ -137,6 +142,13 @@ static inline bool
 IcmContactIsRecord(const IcmContact *contact)
 {
 	return ICM_CONTACT_STATUS(contact) == ICM_CONTACT_PRUNED;
+}
+
+/* Whether this is an event of consent. */
+static inline bool
+IcmContactIsConsent(const IcmContact *contact)
+{
+	return ICM_CONTACT_STATUS(contact) >= ICM_CONTACT_OPTIN && !IcmContactIsRecord(contact);
 }
 
 /* Whether an event or a record is one, with so many kinds. */

@@ -17,12 +17,6 @@ typedef struct Consent
 	const IcmContact *optout;	/* that stands; NULL: none */
 } Consent;
 
-static bool
-IsConsent(const IcmContact *event)
-{
-	return ICM_CONTACT_STATUS(event) == ICM_CONTACT_OPTIN || ICM_CONTACT_STATUS(event) == ICM_CONTACT_OPTOUT;
-}
-
 static const IcmContactKind *
 KindOf(const IcmCheck *check, const IcmContact *event)
 {
@@ -90,7 +84,7 @@ FindConsent(IcmCheck *check)
 	{
 		const IcmContact *event = &check->events[i];
 
-		if (!IsConsent(event) || !IsRelevant(check, event))
+		if (!IcmContactIsConsent(event) || !IsRelevant(check, event))
 			continue;
 		if (ICM_CONTACT_STATUS(event) == ICM_CONTACT_OPTIN)
 		{
@@ -109,7 +103,7 @@ static TimestampTz
 NextSignal(const IcmCheck *check)
 {
 	for (int i = check->past; i < check->n; i++)
-		if (IsConsent(&check->events[i]))
+		if (IcmContactIsConsent(&check->events[i]))
 			return check->events[i].at;
 	return ICM_NEVER;
 }

@@ -233,8 +233,6 @@ icm_contact_check(PG_FUNCTION_ARGS)
 static const char *
 WhyNotAsked(const IcmCheck *check, int rule)
 {
-	static const char *const names[ICM_SCOPES] = {"channel", "department", "brand", "category", "grade"};
-
 	if (!ICM_RULE_IN(check->about, rule))
 	{
 		int			scope = IcmMissedScope(check->matcher, rule, &check->labels, check->request.grade);
@@ -243,8 +241,8 @@ WhyNotAsked(const IcmCheck *check, int rule)
 			return check->request.grade < 0 ? "the rule is not about a contact without grade" :
 				psprintf("the rule is not about grade %c", ICM_GRADE_LETTER(check->request.grade));
 		if (check->request.label[scope] == NULL)
-			return psprintf("the rule is not about a contact without %s", names[scope]);
-		return psprintf("the rule is not about %s %s", names[scope],
+			return psprintf("the rule is not about a contact without %s", IcmContactLabelNames[scope]);
+		return psprintf("the rule is not about %s %s", IcmContactLabelNames[scope],
 						quote_identifier(pnstrdup(check->request.label[scope], check->request.length[scope])));
 	}
 	if (!ICM_RULE_IN(check->holding, rule) || check->policy->rules[rule].kind == ICM_RULE_EXEMPT)

@@ -43,10 +43,10 @@ CREATE FUNCTION icm_contacts_add(contacts icm_contacts, at timestamptz, channel 
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_contacts_add(icm_contacts, timestamptz, text, text, text, text, text, float8, int8, timestamptz) IS
     'contacts with one event more, NULL being none yet; unchanged if at and status are both NULL; weight: for pressure, 0 to 1e100 (NULL: 1); reference: to know the contact by when more is said of it (NULL: none), see icm_contacts_agg; expires: when a reservation does, within 1628 days of at (NULL or infinity: never; without meaning for other statuses); error if only one of at and status is NULL, at not finite, the status unknown, a label not of 1 to 63 bytes, or the channel NULL unless the status is refused, complaint, optin or optout, which then are about all channels; 23505 if the reference is that of a contact with another label; the records of what was pruned stay as they are, and a contact that was pruned and arrives again is an event like any other, while still counted as pruned';
-CREATE FUNCTION icm_contacts_accumulate(contacts icm_contacts, at timestamptz, channel text, department text, brand text,
+CREATE FUNCTION icm_contacts_accum(contacts icm_contacts, at timestamptz, channel text, department text, brand text,
                                         category text, status text) RETURNS icm_contacts
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'icm_contacts_add';
-COMMENT ON FUNCTION icm_contacts_accumulate(icm_contacts, timestamptz, text, text, text, text, text) IS
+COMMENT ON FUNCTION icm_contacts_accum(icm_contacts, timestamptz, text, text, text, text, text) IS
     'used by icm_contacts_agg: icm_contacts_add with its defaults';
 
 CREATE FUNCTION icm_contacts_set_status(contacts icm_contacts, reference int8, status text) RETURNS icm_contacts
@@ -66,7 +66,7 @@ COMMENT ON FUNCTION icm_contacts_final(icm_contacts) IS 'final function of the a
 -- hash table of many customers' contacts costs several cache misses a row.
 
 CREATE AGGREGATE icm_contacts_agg(at timestamptz, channel text, department text, brand text, category text, status text) (
-    SFUNC = icm_contacts_accumulate, STYPE = icm_contacts, SSPACE = 131072, COMBINEFUNC = icm_contacts_merge,
+    SFUNC = icm_contacts_accum, STYPE = icm_contacts, SSPACE = 131072, COMBINEFUNC = icm_contacts_merge,
     FINALFUNC = icm_contacts_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icm_contacts_agg(timestamptz, text, text, text, text, text) IS
     'one customer''s contacts from events in any order, each counted: there is no reference to know a duplicate by; a row in which at and status are both NULL is left out; errors as of icm_contacts_add, and 54000 for more than 4096 combinations of labels and weight; NULL without events';

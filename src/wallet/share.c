@@ -6,7 +6,71 @@
 
 #include <math.h>
 
+#include "utils/float.h"
+
 #include "common/compat.h"
+#include "wallet/share.h"
+
+static bool
+IsAmount(double amount)
+{
+	return isfinite(amount) && amount >= 0.0;
+}
+
+/* Not in the way of those whose spend is as it should be. */
+pg_noreturn static void
+SpendFault(double own, double wallet)
+{
+	if (!IsAmount(own) || !IsAmount(wallet))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("own spend and wallet must be finite and not negative"),
+				 errdetail("Own spend is %s, the wallet %s.", float8out_internal(own), float8out_internal(wallet))));
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("own spend is larger than the wallet"),
+			 errdetail("Own spend is %s, the wallet %s. A customer's wallet contains what is spent here.",
+					   float8out_internal(own), float8out_internal(wallet)),
+			 errhint("If the wallet is an estimate, give greatest(own, wallet).")));
+}
+
+void
+IcmCheckSpend(double own, double wallet)
+{
+	if (unlikely(!(own >= 0.0 && own <= wallet && isfinite(wallet))))
+		SpendFault(own, wallet);
+}
+
+void
+IcmCheckOwnSpend(double own)
+{
+	if (unlikely(!IsAmount(own)))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("own spend must be finite and not negative"),
+				 errdetail("Own spend is %s.", float8out_internal(own))));
+}
+
+void
+IcmCheckOwnGiven(bool isnull)
+{
+	if (unlikely(isnull))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("own spend of a customer whose wallet is known must not be null"),
+				 errhint("Of a customer who spends nothing here, give 0, as in coalesce(own, 0).")));
+}
+
+void
+IcmCheckAmount(double amount, const char *what)
+{
+	if (unlikely(amount > ICM_WALLET_AMOUNT_MAX))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("%s of a customer is out of range", what),
+				 errdetail("It is %s, and may be at most 1e140, so that no sum of squares leaves the range of float8.",
+						   float8out_internal(amount))));
+}
 
 /*
  * icm_share_of_wallet(own, wallet): own / wallet, from 0 to 1. NULL where the
@@ -19,16 +83,7 @@ icm_share_of_wallet(PG_FUNCTION_ARGS)
 	double		own = PG_GETARG_FLOAT8(0);
 	double		wallet = PG_GETARG_FLOAT8(1);
 
-	if (!isfinite(own) || !isfinite(wallet) || own < 0.0 || wallet < 0.0)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("own spend and wallet must be finite and not negative")));
-	if (own > wallet)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("own spend is larger than the wallet"),
-				 errdetail("A customer's wallet contains what is spent here."),
-				 errhint("If the wallet is an estimate, give greatest(own, wallet).")));
+	IcmCheckSpend(own, wallet);
 	if (wallet == 0.0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(own / wallet);

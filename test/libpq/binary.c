@@ -163,7 +163,7 @@ PutCell(Bytes *bytes, const char *grades, int64_t customers, double value)
 static const char *const types[] = {
 	"icm_ledger", "icm_scale", "icm_grade", "icm_migration", "icm_clv_model", "icm_cost_model", "icm_value_definition",
 	"icm_grade_matrix", "icm_distribution", "icm_scale_set", "icm_policy", "icm_fatigue",
-	"icm_contacts"
+	"icm_contacts", "icm_wallet"
 };
 
 #define TYPES ((int) (sizeof(types) / sizeof(types[0])))
@@ -673,6 +673,121 @@ CheckDistribution(void)
 	PutBucket(&bytes, 1024, 1, 0, 0);
 	ok(Send("icm_distribution", bytes.data, bytes.len, 1, NULL)[0] == '\0', "icm_distribution: one made by hand");
 	CheckDamage("icm_distribution", &bytes, 8);
+}
+
+/* Totals of icm_wallet. */
+#define WALLET_TOTALS 7
+
+/* Counts of customers, first word and number of words of each total. */
+static void
+PutWallet(Bytes *bytes, const int64_t *counts, const unsigned char (*windows)[2])
+{
+	for (int i = 0; i < 4; i++)
+		Put(bytes, (uint64_t) counts[i], 8);
+	for (int i = 0; i < WALLET_TOTALS; i++)
+	{
+		Put(bytes, windows[i][0], 1);
+		Put(bytes, windows[i][1], 1);
+	}
+	Put(bytes, 0, 2);
+}
+
+/* Word 17 counts whole units; word 0 has bits from 2^-1088 on, of which those from 2^-1074 on count. */
+static void
+CheckWallet(void)
+{
+	static const uint64_t least = UINT64_C(1) << 14;
+	static const struct
+	{
+		const char *name;
+		int64_t		counts[4];	/* customers, buyers, no spend, unknown */
+		unsigned char windows[WALLET_TOTALS][2];	/* own, wallet, shares, three products, unknown own */
+		uint64_t	words[4];
+		int			n;
+	}			wrong[] = {
+		{"fewer than nobody", {0, 0, -1, 0}, {{0}}, {0}, 0},
+		{"fewest", {0, 0, 0, INT64_MIN}, {{0}}, {0}, 0},
+		{"more than float8 counts", {0, 0, (INT64_C(1) << 53) + 1, 0}, {{0}}, {0}, 0},
+		{"most", {0, 0, INT64_MAX, 0}, {{0}}, {0}, 0},
+		{"more buyers than customers", {0, 1, 0, 0}, {{0}}, {0}, 0},
+		{"customers without a wallet", {1, 0, 0, 0}, {{0}}, {0}, 0},
+		{"a wallet without customers", {0, 0, 0, 1}, {{0, 0}, {17, 1}}, {1}, 1},
+		{"buyers without own spend", {1, 1, 0, 0}, {{0, 0}, {17, 1}}, {1}, 1},
+		{"own spend beyond the wallet", {1, 1, 0, 0}, {{17, 1}, {17, 1}}, {2, 1}, 2},
+		{"own spend beyond the wallet by a bit", {1, 1, 0, 0}, {{0, 1}, {0, 1}}, {2 * (UINT64_C(1) << 14), UINT64_C(1) << 14}, 2},
+		{"a share beyond 1", {1, 1, 0, 0}, {{17, 1}, {17, 1}, {17, 1}}, {1, 1, 2}, 3},
+		{"squares beyond products", {1, 1, 0, 0}, {{17, 1}, {17, 1}, {0, 0}, {17, 1}}, {1, 1, 1}, 3},
+		{"products beyond squares", {1, 1, 0, 0}, {{17, 1}, {17, 1}, {0, 0}, {0, 0}, {17, 1}}, {1, 1, 1}, 3},
+		{"a total of unknown wallets of nobody", {0, 0, 1, 0}, {[6] = {17, 1}}, {1}, 1},
+		{"an amount beyond the largest", {0, 0, 0, 1}, {[6] = {24, 1}}, {UINT64_C(1) << 63}, 1},
+		{"an amount far beyond the largest", {0, 0, 0, 1}, {[6] = {33, 1}}, {1}, 1},
+		{"a word beyond the last", {0, 0, 0, 1}, {[6] = {34, 1}}, {1}, 1},
+		{"a word far beyond the last", {0, 0, 0, 1}, {[6] = {255, 1}}, {1}, 1},
+		{"more words than there are", {0, 0, 0, 1}, {[6] = {0, 255}}, {1}, 1},
+		{"a word more than the totals have", {0, 0, 0, 1}, {[6] = {17, 1}}, {1, 1}, 2},
+		{"a word less than the totals have", {0, 0, 0, 1}, {[6] = {17, 2}}, {1}, 1},
+		{"a window of a total that is zero", {0, 0, 0, 1}, {[6] = {17, 0}}, {0}, 0},
+		{"first word zero", {0, 0, 0, 1}, {[6] = {17, 2}}, {0, 1}, 2},
+		{"last word zero", {0, 0, 0, 1}, {[6] = {17, 2}}, {1, 0}, 2},
+		{"only word zero", {0, 0, 0, 1}, {[6] = {17, 1}}, {0}, 1},
+		{"a bit below the least double", {0, 0, 0, 1}, {[6] = {0, 1}}, {(UINT64_C(1) << 14) + 1}, 1},
+	};
+	static const int64_t counts[] = {0, 5, 7, -1, INT32_MIN, 134217726};
+	static const int64_t beyond[] = {134217727, 0x20000006, INT32_MAX};
+	static const int64_t nobody[4] = {0};
+	static const int64_t one[4] = {0, 0, 0, 1};
+	static const unsigned char none[WALLET_TOTALS][2] = {{0}};
+	static const unsigned char lowest[WALLET_TOTALS][2] = {[6] = {0, 1}};
+	Bytes		bytes,
+				back;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	{
+		PutHeader(&bytes, 1, 0, 0, 6 + wrong[i].n);
+		PutWallet(&bytes, wrong[i].counts, wrong[i].windows);
+		for (int j = 0; j < wrong[i].n; j++)
+			Put(&bytes, wrong[i].words[j], 8);
+		CheckError("icm_wallet", &bytes, "22P03", wrong[i].name);
+	}
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+	{
+		PutHeader(&bytes, 1, 0, 0, counts[i]);
+		PutWallet(&bytes, nobody, none);
+		CheckError("icm_wallet", &bytes, "22P03", "a count that lies");
+	}
+	for (size_t i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++)
+	{
+		PutHeader(&bytes, 1, 0, 0, beyond[i]);
+		PutWallet(&bytes, nobody, none);
+		CheckError("icm_wallet", &bytes, "54000", "a count beyond 1 GB");
+	}
+	PutHeader(&bytes, 1, 0, 0, 300);
+	PutWallet(&bytes, nobody, none);
+	for (int i = 6; i < 300; i++)
+		Put(&bytes, 1, 8);
+	CheckError("icm_wallet", &bytes, "22P03", "more words than there can be");
+	for (int version = 0; version < 256; version += version == 2 ? 253 : 2)
+	{
+		PutHeader(&bytes, version, 0, 0, 6);
+		PutWallet(&bytes, nobody, none);
+		CheckError("icm_wallet", &bytes, "22P03", "version");
+	}
+	PutHeader(&bytes, 1, 1, 0, 6);
+	PutWallet(&bytes, nobody, none);
+	CheckError("icm_wallet", &bytes, "22P03", "flags");
+	PutHeader(&bytes, 1, 0, 256, 6);
+	PutWallet(&bytes, nobody, none);
+	CheckError("icm_wallet", &bytes, "22P03", "padding");
+	PutHeader(&bytes, 1, 0, 0, 6);
+	PutWallet(&bytes, nobody, none);
+	bytes.data[bytes.len - 1] = 1;
+	CheckError("icm_wallet", &bytes, "22P03", "padding after the totals");
+
+	PutHeader(&bytes, 1, 0, 0, 7);
+	PutWallet(&bytes, one, lowest);
+	Put(&bytes, least, 8);
+	ok(Send("icm_wallet", bytes.data, bytes.len, 1, &back)[0] == '\0' && Same(&bytes, &back), "icm_wallet: one made by hand");
+	CheckDamage("icm_wallet", &bytes, 8);
 }
 
 /* An event of icm_contacts: time, reference (of a record, number of events), status, kind and what is left of the packed field. */
@@ -1351,6 +1466,13 @@ main(void)
 		"{4714-11-24 00:00:00+00 BC - optout, 2026-01-05 10:00:00.5+00 \"e mail\"/-/-/x sent weight 0.1 ref -9223372036854775807,"
 		" 2026-01-06 09:30:00+00 sms reserved ref 77 until 2026-01-06 09:45:00.000001+00, 294276-12-31 23:59:59.999999+00 sms reserved}"
 	};
+	static const char *const wallets[] = {
+		"{}", "{customers: 3, buyers: 2, own: 225, wallet: 1200, shares: 0.45, own_squares: 40625, products: 202500, wallet_squares: 1020000,"
+		" no_spend: 1, unknown: 2, unknown_own: 80}",
+		"{customers: 1, buyers: 1, own: 0.1, wallet: 0.3, shares: 0.33333333333333337, own_squares: 0.010000000000000002 - 8.326672684688674e-19,"
+		" products: 0.03 + 1.6653345369377347e-18, wallet_squares: 0.09 - 3.3306690738754695e-18}",
+		"{customers: 9007199254740992, wallet: 9e+155, wallet_squares: 9e+295 + 5e-324, no_spend: 9007199254740992, unknown: 1, unknown_own: 1e+140 - 1e-300}"
+	};
 	Bytes		valid;
 
 	conn = PQconnectdb("");
@@ -1390,6 +1512,9 @@ main(void)
 	for (int i = 0; i < 3; i++)
 		CheckRoundTrip("icm_contacts", contacts[i]);
 	CheckContacts();
+	for (int i = 0; i < 4; i++)
+		CheckRoundTrip("icm_wallet", wallets[i]);
+	CheckWallet();
 
 	PutHeader(&valid, 1, 0, 0, 3);
 	PutEntry(&valid, -100, 0, -2.5, 1e10);
@@ -1430,6 +1555,8 @@ main(void)
 	Fuzz("icm_fatigue", fatigues, 3, 0, "{}, 0123456789ABZ-.+\t", 5000);
 	Fuzz("icm_contacts", contacts, 3, 1, NULL, 5000);
 	Fuzz("icm_contacts", contacts, 3, 0, "{},:-+.eE 0123456789/sentrfuilpd\"BC\n", 5000);
+	Fuzz("icm_wallet", wallets, 4, 1, NULL, 5000);
+	Fuzz("icm_wallet", wallets, 4, 0, "{}:,-+.eE 0123456789customerbuywalthapdqnk_\n", 8000);
 
 	for (int i = 0; i < DEFINITIONS; i++)
 		CheckDefinition(i);

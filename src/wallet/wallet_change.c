@@ -1,0 +1,374 @@
+/*
+ * wallet_change.c
+ *		Intervals of a share of wallet, and how it changed from one period to the
+ *		next: icm_wallet_share_interval, icm_wallet_change, icm_wallet_change_agg.
+ *
+ * A share R = sum x / sum w is a ratio of two sums. By the delta method (Cochran
+ * 1977, Sampling Techniques, 3rd edition, ch. 6) its variance is
+ * n / (n - 1) * sum (x - R w)^2 / (sum w)^2, and that of the difference of the shares
+ * of the same customers in two periods n / (n - 1) * sum (d2 / sum w2 - d1 / sum w1)^2,
+ * d = x - R w in each. Both are sums of squares of linear combinations, so they are had from
+ * the totals of squares and products, which are exact: nothing cancels.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "utils/float.h"
+
+#include "common/rows.h"
+#include "math/trend.h"
+#include "wallet/share.h"
+#include "wallet/wallet.h"
+#include "wallet/wallet_state.h"
+
+#define CONFIDENCE_DEFAULT 0.95
+
+static double
+CheckConfidence(double confidence)
+{
+	if (!(confidence > 0.0 && confidence < 1.0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("confidence must be more than 0 and less than 1"),
+				 errdetail("The confidence given is %g.", confidence)));
+	return confidence;
+}
+
+/* NaN for fewer than two, of whom nothing is known about how they differ. */
+static double
+StandardError(double squares, double customers, double wallet)
+{
+	if (customers < 2.0)
+		return NAN;
+	return sqrt(customers / (customers - 1.0) * squares) / wallet;
+}
+
+static double
+Clamp(double number, double least, double most)
+{
+	return isnan(number) ? number : Min(Max(number, least), most);
+}
+
+/* Numbers as columns; NaN as NULL. */
+static void
+PutNumbers(Datum *values, bool *nulls, const double *numbers, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		values[i] = Float8GetDatum(numbers[i]);
+		nulls[i] = isnan(numbers[i]);
+	}
+}
+
+/* ---- one period ----------------------------------------------------------- */
+
+/* The share of a wallet, of which at least one is positive, and its standard error. */
+typedef struct Share
+{
+	double		customers;
+	double		share;
+	double		std_error;
+} Share;
+
+static Share
+ShareOf(const IcmWallet *wallet)
+{
+	IcmTotal	totals[ICM_WALLET_TOTALS];
+	Share		result = {(double) wallet->count[ICM_WALLET_CUSTOMERS], NAN, NAN};
+	double		sum;
+
+	IcmWalletTotals(wallet, totals);
+	sum = IcmTotalRound(totals[ICM_WALLET_WALLET]);
+	if (sum > 0.0)
+	{
+		int			exponent;
+		double		scaled = frexp(sum, &exponent);
+		int			exponents[2] = {-exponent, -exponent};
+		double		c[2] = {1.0};
+
+		result.share = IcmTotalRound(totals[ICM_WALLET_OWN]) / sum;
+		c[1] = -result.share;
+		result.std_error = StandardError(IcmTotalQuadratic(c, exponents, 2, &totals[ICM_WALLET_OWN_SQUARES]),
+										 result.customers, scaled);
+	}
+	return result;
+}
+
+StaticAssertDecl(ICM_WALLET_PRODUCTS == ICM_WALLET_OWN_SQUARES + 1 && ICM_WALLET_WALLET_SQUARES == ICM_WALLET_OWN_SQUARES + 2,
+				 "the totals of products are in the order that a quadratic form takes them");
+
+/* (wallet, confidence): (share, std_error, lower, upper) */
+PG_FUNCTION_INFO_V1(icm_wallet_share_interval);
+Datum
+icm_wallet_share_interval(PG_FUNCTION_ARGS)
+{
+	Share		share = ShareOf(PG_GETARG_WALLET(0));
+	double		half = IcmNormalWithin(CheckConfidence(PG_GETARG_FLOAT8(1))) * share.std_error;
+	double		numbers[4] = {share.share, share.std_error,
+	Clamp(share.share - half, 0.0, 1.0), Clamp(share.share + half, 0.0, 1.0)};
+	Datum		values[4];
+	bool		nulls[4];
+
+	PutNumbers(values, nulls, numbers, 4);
+	return IcmReturnRow(fcinfo, values, nulls);
+}
+
+/* ---- two periods ---------------------------------------------------------- */
+
+/* icm_wallet_trend before it is a row. */
+typedef struct Trend
+{
+	double		before,
+				after,
+				std_error;
+	int64		n_before,
+				n_after,
+				left_out;
+} Trend;
+
+/* (share_before, share_after, change, std_error, lower, upper, z, p_value, n_before, n_after, left_out) */
+static Datum
+ReturnTrend(FunctionCallInfo fcinfo, const Trend *trend, double confidence)
+{
+	double		change = trend->after - trend->before;
+	double		error = isnan(change) ? NAN : trend->std_error;
+	double		half = IcmNormalWithin(confidence) * error;
+	double		z = error > 0.0 ? change / error : NAN;
+	double		numbers[8] = {trend->before, trend->after, change, error,
+	Clamp(change - half, -1.0, 1.0), Clamp(change + half, -1.0, 1.0), z, isnan(z) ? z : IcmNormalBeyond(z)};
+	Datum		values[11];
+	bool		nulls[11] = {0};
+
+	PutNumbers(values, nulls, numbers, 8);
+	values[8] = Int64GetDatum(trend->n_before);
+	values[9] = Int64GetDatum(trend->n_after);
+	values[10] = Int64GetDatum(trend->left_out);
+	return IcmReturnRow(fcinfo, values, nulls);
+}
+
+static int64
+LeftOut(const IcmWallet *wallet)
+{
+	return wallet->count[ICM_WALLET_NO_SPEND] + wallet->count[ICM_WALLET_UNKNOWN];
+}
+
+/* (before, after, confidence): samples of other customers */
+PG_FUNCTION_INFO_V1(icm_wallet_change);
+Datum
+icm_wallet_change(PG_FUNCTION_ARGS)
+{
+	const IcmWallet *before = PG_GETARG_WALLET(0);
+	const IcmWallet *after = PG_GETARG_WALLET(1);
+	Share		first = ShareOf(before);
+	Share		second = ShareOf(after);
+	Trend		trend = {first.share, second.share, hypot(first.std_error, second.std_error),
+		before->count[ICM_WALLET_CUSTOMERS], after->count[ICM_WALLET_CUSTOMERS], LeftOut(before) + LeftOut(after)};
+
+	return ReturnTrend(fcinfo, &trend, CheckConfidence(PG_GETARG_FLOAT8(2)));
+}
+
+/* ---- the same customers in two periods ------------------------------------ */
+
+enum
+{
+	OWN_BEFORE,
+	WALLET_BEFORE,
+	OWN_AFTER,
+	WALLET_AFTER,
+	VARIABLES
+};
+
+/* The totals are those of the variables, and then of their products, row by row: 0 0, 0 1, ..., 1 1, ... */
+#define PRODUCTS (VARIABLES * (VARIABLES + 1) / 2)
+#define TOTALS (VARIABLES + PRODUCTS)
+
+enum
+{
+	PAIRS,						/* customers with both wallets known, and one of them positive */
+	N_BEFORE,					/* of these, with a positive wallet before */
+	N_AFTER,					/* and after */
+	LEFT_OUT					/* customers who are none of these */
+};
+
+static const IcmWalletStateKind kind = {"icm_wallet_change_agg", TOTALS};
+
+static void
+CheckInAggregate(FunctionCallInfo fcinfo)
+{
+	IcmCheckAggregate(fcinfo, "icm_wallet_change_agg's support functions");
+}
+
+static double
+GetConfidence(FunctionCallInfo fcinfo)
+{
+	if (PG_NARGS() < 6)
+		return CONFIDENCE_DEFAULT;
+	if (PG_ARGISNULL(5))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("confidence must not be null")));
+	return CheckConfidence(PG_GETARG_FLOAT8(5));
+}
+
+static void
+CheckSameConfidence(const IcmWalletState *state, double confidence)
+{
+	if (unlikely(state->confidence != confidence))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("confidence must be the same for all rows of a group"),
+				 errdetail("It is %s in one row and %s in another.",
+						   float8out_internal(state->confidence), float8out_internal(confidence)),
+				 errhint("Add what it depends on to GROUP BY.")));
+}
+
+/* The state in argument 0, or a new one. */
+static IcmWalletState *
+GetState(FunctionCallInfo fcinfo, double confidence)
+{
+	IcmWalletState *state;
+
+	if (PG_ARGISNULL(0))
+	{
+		state = IcmWalletStateMake(&kind);
+		state->confidence = confidence;
+		return state;
+	}
+	state = IcmWalletStateGet(PG_GETARG_DATUM(0), &kind);
+	CheckSameConfidence(state, confidence);
+	return state;
+}
+
+/* Read own spend and wallet of a period, from this argument on; false if the wallet is unknown. */
+static bool
+ReadPeriod(FunctionCallInfo fcinfo, int arg, double *spend)
+{
+	spend[0] = spend[1] = 0.0;
+	if (PG_ARGISNULL(arg + 1))
+	{
+		if (!PG_ARGISNULL(arg))
+			IcmCheckOwnSpend(PG_GETARG_FLOAT8(arg));
+		return false;
+	}
+	IcmCheckOwnGiven(PG_ARGISNULL(arg));
+	spend[0] = PG_GETARG_FLOAT8(arg);
+	spend[1] = PG_GETARG_FLOAT8(arg + 1);
+	IcmCheckSpend(spend[0], spend[1]);
+	IcmCheckAmount(spend[1], "wallet");
+	return true;
+}
+
+static IcmWalletState *
+AddPair(IcmWalletState *state, const double *spend)
+{
+	IcmTerm		term[VARIABLES];
+	int			product = VARIABLES;
+
+	IcmWalletStateCount(state, PAIRS, 1);
+	IcmWalletStateCount(state, N_BEFORE, spend[WALLET_BEFORE] > 0.0);
+	IcmWalletStateCount(state, N_AFTER, spend[WALLET_AFTER] > 0.0);
+	for (int i = 0; i < VARIABLES; i++)
+	{
+		term[i] = IcmTermOf(fabs(spend[i]));	/* zero may be negative */
+		state = IcmWalletStateAdd(state, i, term[i]);
+	}
+	for (int i = 0; i < VARIABLES; i++)
+		for (int j = i; j < VARIABLES; j++)
+			state = IcmWalletStateAdd(state, product++, IcmTermProduct(term[i], term[j]));
+	return state;
+}
+
+static bool
+AllNull(FunctionCallInfo fcinfo)
+{
+	return PG_ARGISNULL(1) && PG_ARGISNULL(2) && PG_ARGISNULL(3) && PG_ARGISNULL(4);
+}
+
+/* (state, own_before, wallet_before, own_after, wallet_after [, confidence]) */
+PG_FUNCTION_INFO_V1(icm_wallet_change_accum);
+Datum
+icm_wallet_change_accum(PG_FUNCTION_ARGS)
+{
+	IcmWalletState *state;
+	double		spend[VARIABLES];
+	bool		before,
+				after;
+
+	CheckInAggregate(fcinfo);
+	if (AllNull(fcinfo))
+		return IcmReturnState(fcinfo);	/* nobody, as from a LEFT JOIN */
+	state = GetState(fcinfo, GetConfidence(fcinfo));
+	before = ReadPeriod(fcinfo, 1, &spend[OWN_BEFORE]);
+	after = ReadPeriod(fcinfo, 3, &spend[OWN_AFTER]);
+	if (before && after && (spend[WALLET_BEFORE] > 0.0 || spend[WALLET_AFTER] > 0.0))
+		PG_RETURN_POINTER(AddPair(state, spend));
+	IcmWalletStateCount(state, LEFT_OUT, 1);
+	PG_RETURN_POINTER(state);
+}
+
+PG_FUNCTION_INFO_V1(icm_wallet_change_combine);
+Datum
+icm_wallet_change_combine(PG_FUNCTION_ARGS)
+{
+	IcmWalletState *other;
+
+	CheckInAggregate(fcinfo);
+	if (PG_ARGISNULL(1))
+		return IcmReturnState(fcinfo);
+	other = IcmWalletStateGet(PG_GETARG_DATUM(1), &kind);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_POINTER(other);
+	PG_RETURN_POINTER(IcmWalletStateMerge(GetState(fcinfo, other->confidence), other));
+}
+
+/* A state's totals, which may be any, as long as a quadratic form of them is in range. */
+static void
+GetTotals(const IcmWalletState *state, IcmTotal *totals)
+{
+	double		pairs = (double) state->count[PAIRS];
+
+	for (int i = 0; i < TOTALS; i++)
+	{
+		double		most = i < VARIABLES ? ICM_WALLET_AMOUNT_MAX : ICM_WALLET_AMOUNT_MAX * ICM_WALLET_AMOUNT_MAX;
+
+		totals[i] = IcmTotalTrim(IcmWalletStateTotal(state, i));
+		if (!IcmTotalIsWhole(totals[i]) || !(IcmTotalNear(totals[i]) <= 1.001 * most * pairs))
+			IcmWalletStateCorrupt(&kind);
+	}
+	if (!(state->confidence > 0.0 && state->confidence < 1.0) || state->count[N_BEFORE] > state->count[PAIRS] ||
+		state->count[N_AFTER] > state->count[PAIRS] ||
+		IcmTotalLarger(totals[OWN_BEFORE], totals[WALLET_BEFORE]) || IcmTotalLarger(totals[OWN_AFTER], totals[WALLET_AFTER]))
+		IcmWalletStateCorrupt(&kind);
+}
+
+/* d2 / W2 - d1 / W1, times W1 W2, is a linear combination of the variables. */
+static double
+PairedError(const IcmTotal *totals, double before, double after, double pairs)
+{
+	int			e1,
+				e2;
+	double		w1 = frexp(IcmTotalRound(totals[WALLET_BEFORE]), &e1);
+	double		w2 = frexp(IcmTotalRound(totals[WALLET_AFTER]), &e2);
+	double		c[VARIABLES] = {-w2, w2 * before, w1, -(w1 * after)};
+	int			exponents[VARIABLES] = {-e1, -e1, -e2, -e2};
+
+	return StandardError(IcmTotalQuadratic(c, exponents, VARIABLES, &totals[VARIABLES]), pairs, w1 * w2);
+}
+
+PG_FUNCTION_INFO_V1(icm_wallet_change_final);
+Datum
+icm_wallet_change_final(PG_FUNCTION_ARGS)
+{
+	const IcmWalletState *state = IcmWalletStateGet(PG_GETARG_DATUM(0), &kind);
+	IcmTotal	totals[TOTALS];
+	Trend		trend = {.std_error = NAN, .n_before = state->count[N_BEFORE], .n_after = state->count[N_AFTER],
+	.left_out = state->count[LEFT_OUT]};
+
+	GetTotals(state, totals);
+	trend.before = IcmTotalRound(totals[OWN_BEFORE]) / IcmTotalRound(totals[WALLET_BEFORE]);
+	trend.after = IcmTotalRound(totals[OWN_AFTER]) / IcmTotalRound(totals[WALLET_AFTER]);
+	if (!isnan(trend.before) && !isnan(trend.after))
+		trend.std_error = PairedError(totals, trend.before, trend.after, (double) state->count[PAIRS]);
+	return ReturnTrend(fcinfo, &trend, state->confidence);
+}

@@ -1,0 +1,212 @@
+/*
+ * peer.c
+ *		icm_wallet_peer: the wallet as what the most similar others spend.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/memutils.h"
+
+#include "math/neighbours.h"
+#include "wallet/window.h"
+
+#define ARG_OWN 0
+#define ARG_X 1
+#define ARG_K 2
+#define ARG_TAU 3
+
+/* What is kept from row to row of a partition; zeroed when it starts. */
+typedef struct Partition
+{
+	bool		ready;
+	double	   *wallet;			/* by position; NaN: NULL; no array: all are */
+} Partition;
+
+/* The rows that take part: those that have x. */
+typedef struct Customers
+{
+	int			rows;			/* of the partition */
+	int			n;
+	int			columns;		/* 0: not known yet */
+	double	   *x;
+	double	   *own;			/* NaN: not known */
+	int		   *position;
+} Customers;
+
+/* ---- arguments ------------------------------------------------------------ */
+
+static void
+CheckColumns(Customers *customers, const ArrayType *array)
+{
+	int			columns = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+
+	if (unlikely(ARR_NDIM(array) > 1 || columns < 1 || columns > ICM_NEIGHBOURS_COLUMNS_MAX))
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("x must be a one-dimensional array of 1 to %d numbers", ICM_NEIGHBOURS_COLUMNS_MAX),
+				 errdetail("The array given has %d dimensions and %d elements.", ARR_NDIM(array), columns)));
+	if (unlikely(array_contains_nulls((ArrayType *) array)))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("x must not contain nulls"),
+				 errhint("Say what the value is, as in coalesce(value, 0), or give NULL as x for a row that is not to take part.")));
+	if (customers->columns == 0)
+	{
+		customers->columns = columns;
+		customers->x = IcmAllocRows(GetMemoryChunkContext(customers->own), customers->rows, columns * sizeof(double));
+	}
+	else if (unlikely(columns != customers->columns))
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("x must have the same number of elements in all rows of a partition"),
+				 errdetail("It has %d at first, then %d.", customers->columns, columns)));
+}
+
+/* Copy x of the next customer, whose memory is there only until another argument is read. */
+static void
+ReadColumns(Customers *customers, Datum datum)
+{
+	ArrayType  *array = DatumGetArrayTypeP(datum);
+	double	   *x;
+
+	CheckColumns(customers, array);
+	x = customers->x + (Size) customers->n * customers->columns;
+	memcpy(x, ARR_DATA_PTR(array), customers->columns * sizeof(double));
+	for (int i = 0; i < customers->columns; i++)
+		if (unlikely(!isfinite(x[i])))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("x must be finite numbers"),
+					 errdetail("Element %d is %s.", i + 1, IcmNumberText(x[i]))));
+}
+
+/* The customers of the partition. */
+static Customers
+ReadCustomers(FunctionCallInfo fcinfo)
+{
+	IcmColumn	own = IcmColumnOf(fcinfo, ARG_OWN);
+	IcmColumn	x = IcmColumnOf(fcinfo, ARG_X);
+	Customers	customers = {.rows = IcmPartitionRows(PG_WINDOW_OBJECT())};
+	MemoryContext evaluation = AllocSetContextCreate(CurrentMemoryContext, "icm_wallet_peer arguments", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext;
+
+	customers.own = IcmAllocRows(CurrentMemoryContext, customers.rows, sizeof(double));
+	customers.position = IcmAllocRows(CurrentMemoryContext, customers.rows, sizeof(int));
+	oldcontext = MemoryContextSwitchTo(evaluation);
+	for (int row = 0; row < customers.rows; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (row % ICM_ROWS_A_RESET == 0)
+			MemoryContextReset(evaluation);
+		if (!IcmColumnRead(&x, row))
+			continue;
+		ReadColumns(&customers, x.value);
+		customers.own[customers.n] = IcmColumnRead(&own, row) ?
+			IcmReadAmount(DatumGetFloat8(own.value), "own spend") : NAN;
+		customers.position[customers.n++] = row;
+	}
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(evaluation);
+	return customers;
+}
+
+static double
+ReadK(Datum datum)
+{
+	int32		k = DatumGetInt32(datum);
+
+	if (k < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("k must be at least 1"),
+				 errdetail("The number of peers given is %d.", k)));
+	return k;
+}
+
+static double
+ReadTau(Datum datum)
+{
+	double		tau = DatumGetFloat8(datum);
+
+	if (!(tau >= 0.0 && tau <= 1.0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("tau must be from 0 to 1"),
+				 errdetail("The quantile given is %s.", IcmNumberText(tau)),
+				 errhint("Usual are 0.8 to 0.9.")));
+	return tau;
+}
+
+/* ---- estimating ----------------------------------------------------------- */
+
+/* What the peers of each customer spend, but at least what it spends itself, by position. */
+static void
+FillWallets(Partition *partition, Customers *customers, double k, double tau)
+{
+	IcmNeighbours neighbours = {
+		.n = customers->n,
+		.columns = customers->columns,
+		.x = customers->x,
+		.value = customers->own,
+		.k = (int) k,
+		.tau = tau,
+		.quantile = IcmAllocRows(CurrentMemoryContext, customers->n, sizeof(double))
+	};
+	void	   *work = IcmAllocRows(CurrentMemoryContext, 1, IcmNeighboursWork(customers->n, customers->columns));
+
+	IcmNeighbourQuantiles(&neighbours, work, IcmPoll);
+	for (int i = 0; i < customers->n; i++)
+	{
+		double		quantile = neighbours.quantile[i];
+		double		own = customers->own[i];
+
+		partition->wallet[customers->position[i]] = own > quantile ? own : quantile;
+	}
+	pfree(work);
+	pfree(neighbours.quantile);
+}
+
+/* At the first row of a partition. */
+static void
+EstimatePartition(FunctionCallInfo fcinfo, Partition *partition)
+{
+	double		k = IcmReadParameter(fcinfo, ARG_K, "k", ReadK);
+	double		tau = IcmReadParameter(fcinfo, ARG_TAU, "tau", ReadTau);
+	Customers	customers;
+
+	partition->ready = true;
+	if (isnan(k) || isnan(tau))
+		return;
+	customers = ReadCustomers(fcinfo);
+	partition->wallet = IcmAllocRows(GetMemoryChunkContext(partition), customers.rows, sizeof(double));
+	for (int row = 0; row < customers.rows; row++)
+		partition->wallet[row] = NAN;
+	if (customers.n > 0)
+	{
+		FillWallets(partition, &customers, k, tau);
+		pfree(customers.x);
+	}
+	pfree(customers.own);
+	pfree(customers.position);
+}
+
+/* icm_wallet_peer(own, x, k, tau) OVER (...) */
+PG_FUNCTION_INFO_V1(icm_wallet_peer);
+Datum
+icm_wallet_peer(PG_FUNCTION_ARGS)
+{
+	WindowObject window = PG_WINDOW_OBJECT();
+	Partition  *partition = WinGetPartitionLocalMemory(window, sizeof(Partition));
+	double		wallet;
+
+	if (!partition->ready)
+		EstimatePartition(fcinfo, partition);
+	if (partition->wallet == NULL)
+		PG_RETURN_NULL();
+	wallet = partition->wallet[WinGetCurrentPosition(window)];
+	if (isnan(wallet))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(wallet);
+}

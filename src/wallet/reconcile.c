@@ -1,0 +1,320 @@
+/*
+ * reconcile.c
+ *		Calibrating wallets to the known total of a market: the window function
+ *		icm_wallet_calibrate, and the aggregate icm_wallet_calibration.
+ *
+ * The transition state of the aggregate is a bytea that holds every row, and room
+ * that doubles when it is used up: merging is appending, and as math/calibrate
+ * does not depend on the order of the rows, the result does not either.
+ *
+ * A state may come from anywhere a bytea can, so it is checked before use.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "common/aggregate.h"
+#include "common/rows.h"
+#include "math/calibrate.h"
+#include "wallet/window.h"
+
+#define ARG_OWN 0
+#define ARG_ESTIMATE 1
+#define ARG_TOTAL 2
+
+static double
+ReadOwn(Datum datum)
+{
+	return IcmReadAmount(DatumGetFloat8(datum), "own spend");
+}
+
+static double
+ReadEstimate(Datum datum)
+{
+	return IcmReadAmount(DatumGetFloat8(datum), "estimate");
+}
+
+static double
+ReadTotal(Datum datum)
+{
+	return IcmReadAmount(DatumGetFloat8(datum), "total");
+}
+
+/* Calibrate the rows, which get another order, or say why not. */
+static IcmCalibration
+Calibrate(IcmCalibrationRow *rows, int64 n, double total)
+{
+	IcmCalibration calibration;
+	void	   *work = IcmAllocRows(CurrentMemoryContext, 1, IcmCalibrateWork(n));
+	IcmCalibrationResult result = IcmCalibrate(rows, n, total, &calibration, work, IcmPoll);
+
+	pfree(work);
+	if (result == ICM_OWN_EXCEEDS_TOTAL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("own spend exceeds the total"),
+				 errdetail("Own spend adds up to %s; the total is %s.", IcmNumberText(calibration.own), IcmNumberText(total)),
+				 errhint("The total contains what is spent here: both must be of the same customers, category, period and currency.")));
+	if (result == ICM_NO_POSITIVE_ESTIMATE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("no estimate is positive"),
+				 errdetail("Own spend adds up to %s; there is nobody to get the rest of the total of %s.",
+						   IcmNumberText(calibration.own), IcmNumberText(total)),
+				 errhint("Give equal estimates, for example 1, where nothing is known but the total.")));
+	if (result == ICM_ESTIMATES_TOO_SMALL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("estimates are too small for the total"),
+				 errdetail("They add up to %s, and the total is %s: the factor between them is beyond what float8 holds.",
+						   IcmNumberText(calibration.estimate), IcmNumberText(total))));
+	return calibration;
+}
+
+/* ---- window --------------------------------------------------------------- */
+
+/* What is kept from row to row of a partition; zeroed when it starts. */
+typedef struct Partition
+{
+	bool		ready;
+	bool		isnull;			/* the total is, and so are all wallets */
+	double		lambda;
+} Partition;
+
+/* The rows of the partition that take part, and how many they are. */
+static IcmCalibrationRow *
+ReadRows(FunctionCallInfo fcinfo, int *n)
+{
+	IcmColumn	own = IcmColumnOf(fcinfo, ARG_OWN);
+	IcmColumn	estimate = IcmColumnOf(fcinfo, ARG_ESTIMATE);
+	int			count = IcmPartitionRows(PG_WINDOW_OBJECT());
+	IcmCalibrationRow *rows = IcmAllocRows(CurrentMemoryContext, count, sizeof(IcmCalibrationRow));
+	MemoryContext evaluation = AllocSetContextCreate(CurrentMemoryContext, "icm_wallet_calibrate arguments",
+													 ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(evaluation);
+
+	*n = 0;
+	for (int row = 0; row < count; row++)
+	{
+		IcmPoll();
+		if (row % ICM_ROWS_A_RESET == 0)
+			MemoryContextReset(evaluation);
+		if (!IcmColumnRead(&own, row))
+			continue;
+		rows[*n].own = ReadOwn(own.value);
+		if (!IcmColumnRead(&estimate, row))
+			continue;
+		rows[(*n)++].estimate = ReadEstimate(estimate.value);
+	}
+	MemoryContextSwitchTo(oldcontext);
+	MemoryContextDelete(evaluation);
+	return rows;
+}
+
+/* At the first row of a partition. */
+static void
+CalibratePartition(FunctionCallInfo fcinfo, Partition *partition)
+{
+	double		total = IcmReadParameter(fcinfo, ARG_TOTAL, "total", ReadTotal);
+	IcmCalibrationRow *rows;
+	int			n;
+
+	partition->ready = true;
+	partition->isnull = isnan(total);
+	if (partition->isnull)
+		return;
+	rows = ReadRows(fcinfo, &n);
+	partition->lambda = Calibrate(rows, n, total).lambda;
+	pfree(rows);
+}
+
+/* icm_wallet_calibrate(own, estimate, total) OVER (...) */
+PG_FUNCTION_INFO_V1(icm_wallet_calibrate);
+Datum
+icm_wallet_calibrate(PG_FUNCTION_ARGS)
+{
+	WindowObject window = PG_WINDOW_OBJECT();
+	Partition  *partition = WinGetPartitionLocalMemory(window, sizeof(Partition));
+	Datum		own,
+				estimate;
+	bool		own_isnull,
+				estimate_isnull;
+
+	if (!partition->ready)
+		CalibratePartition(fcinfo, partition);
+	if (partition->isnull)
+		PG_RETURN_NULL();
+	own = WinGetFuncArgCurrent(window, ARG_OWN, &own_isnull);
+	estimate = WinGetFuncArgCurrent(window, ARG_ESTIMATE, &estimate_isnull);
+	if (own_isnull || estimate_isnull)
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(IcmCalibrated(ReadOwn(own), ReadEstimate(estimate), partition->lambda));
+}
+
+/* ---- aggregate ------------------------------------------------------------ */
+
+#define STATE_VERSION 1
+
+typedef struct CalibrationState
+{
+	int32		vl_len_;		/* varlena header: the size includes the room */
+	uint8		version;
+	uint8		zero1;			/* padding */
+	uint16		zero2;
+	double		total;			/* NaN: NULL, and no row is kept */
+	int64		n;				/* rows in use */
+	IcmCalibrationRow rows[FLEXIBLE_ARRAY_MEMBER];
+} CalibrationState;
+
+#define STATE_SIZE(n) (offsetof(CalibrationState, rows) + (Size) (n) * sizeof(IcmCalibrationRow))
+#define STATE_ROOM(s) ((int64) ((VARSIZE(s) - STATE_SIZE(0)) / sizeof(IcmCalibrationRow)))
+#define STATE_ROOM_MAX ((int64) ((MaxAllocSize - STATE_SIZE(0)) / sizeof(IcmCalibrationRow)))
+
+pg_noreturn static void
+StateCorrupt(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("transition state of icm_wallet_calibration is corrupt")));
+	pg_unreachable();
+}
+
+static CalibrationState *
+MakeState(int64 room, double total)
+{
+	Size		size = Min(Max(STATE_SIZE(room), 1024), MaxAllocSize);
+	CalibrationState *state = palloc0(size);
+
+	SET_VARSIZE(state, size);
+	state->version = STATE_VERSION;
+	state->total = total;
+	return state;
+}
+
+static bool
+IsAmount(double amount)
+{
+	return amount >= 0.0 && amount <= ICM_AMOUNT_MAX;
+}
+
+static CalibrationState *
+GetState(Datum datum)
+{
+	CalibrationState *state = IcmGetAligned(datum);
+
+	if (unlikely(VARSIZE(state) < STATE_SIZE(0) || state->version != STATE_VERSION || state->n < 0 ||
+				 state->n > STATE_ROOM(state) || !(isnan(state->total) || IsAmount(state->total))))
+		StateCorrupt();
+	return state;
+}
+
+/* The state with room for n more rows: the same, or a larger copy. */
+static CalibrationState *
+MakeRoom(CalibrationState *state, int64 n)
+{
+	CalibrationState *larger;
+
+	if (n <= STATE_ROOM(state) - state->n)
+		return state;
+	if (n > STATE_ROOM_MAX - state->n)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many rows for icm_wallet_calibration"),
+				 errdetail("It calibrates at most " INT64_FORMAT " rows.", STATE_ROOM_MAX),
+				 errhint("Use the window function icm_wallet_calibrate.")));
+	larger = MakeState(Max(state->n + n, Min(STATE_ROOM(state) * 2, STATE_ROOM_MAX)), state->total);
+	larger->n = state->n;
+	memcpy(larger->rows, state->rows, state->n * sizeof(IcmCalibrationRow));
+	return larger;
+}
+
+static void
+CheckSameTotal(const CalibrationState *state, double total)
+{
+	if (unlikely(state->total != total && !(isnan(state->total) && isnan(total))))
+		IcmRowsDiffer("total", state->total, total, "a group", "Add what it depends on to GROUP BY.");
+}
+
+/* (state, own, estimate, total) */
+PG_FUNCTION_INFO_V1(icm_calibration_accum);
+Datum
+icm_calibration_accum(PG_FUNCTION_ARGS)
+{
+	CalibrationState *state;
+	double		total = PG_ARGISNULL(3) ? NAN : ReadTotal(PG_GETARG_DATUM(3));
+
+	IcmCheckAggregate(fcinfo, "icm_wallet_calibration's support functions");
+	state = PG_ARGISNULL(0) ? MakeState(0, total) : GetState(PG_GETARG_DATUM(0));
+	CheckSameTotal(state, total);
+	if (isnan(total) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		PG_RETURN_POINTER(state);
+	state = MakeRoom(state, 1);
+	state->rows[state->n].own = ReadOwn(PG_GETARG_DATUM(1));
+	state->rows[state->n++].estimate = ReadEstimate(PG_GETARG_DATUM(2));
+	PG_RETURN_POINTER(state);
+}
+
+PG_FUNCTION_INFO_V1(icm_calibration_combine);
+Datum
+icm_calibration_combine(PG_FUNCTION_ARGS)
+{
+	CalibrationState *state;
+	const CalibrationState *other;
+
+	IcmCheckAggregate(fcinfo, "icm_wallet_calibration's support functions");
+	if (PG_ARGISNULL(1))
+		return IcmReturnState(fcinfo);
+	other = GetState(PG_GETARG_DATUM(1));
+	if (PG_ARGISNULL(0))
+		PG_RETURN_POINTER(other);
+	state = GetState(PG_GETARG_DATUM(0));
+	CheckSameTotal(state, other->total);
+	state = MakeRoom(state, other->n);
+	memcpy(state->rows + state->n, other->rows, other->n * sizeof(IcmCalibrationRow));
+	state->n += other->n;
+	PG_RETURN_POINTER(state);
+}
+
+/* A copy of the rows, as calibrating puts them into another order, and a final function only reads. */
+static IcmCalibrationRow *
+CopyRows(const CalibrationState *state)
+{
+	IcmCalibrationRow *rows = IcmAllocRows(CurrentMemoryContext, state->n, sizeof(IcmCalibrationRow));
+
+	for (int64 i = 0; i < state->n; i++)
+	{
+		if (unlikely(!IsAmount(state->rows[i].own) || !IsAmount(state->rows[i].estimate)))
+			StateCorrupt();
+		rows[i] = state->rows[i];
+	}
+	return rows;
+}
+
+PG_FUNCTION_INFO_V1(icm_calibration_final);
+Datum
+icm_calibration_final(PG_FUNCTION_ARGS)
+{
+	const CalibrationState *state = GetState(PG_GETARG_DATUM(0));
+	IcmCalibration calibration;
+	IcmCalibrationRow *rows;
+	int64		at_own = 0;
+	Datum		values[6];
+	bool		nulls[6] = {false};
+
+	if (isnan(state->total))
+		PG_RETURN_NULL();
+	rows = CopyRows(state);
+	calibration = Calibrate(rows, state->n, state->total);
+	for (int64 i = 0; i < state->n; i++)
+		at_own += IcmCalibrated(rows[i].own, rows[i].estimate, calibration.lambda) == rows[i].own;
+	pfree(rows);
+
+	values[0] = Float8GetDatum(calibration.lambda);
+	nulls[0] = isnan(calibration.lambda);
+	values[1] = Int64GetDatum(at_own);
+	values[2] = Int64GetDatum(state->n);
+	values[3] = Float8GetDatum(calibration.own);
+	values[4] = Float8GetDatum(calibration.estimate);
+	values[5] = Float8GetDatum(state->total);
+	return IcmReturnRow(fcinfo, values, nulls);
+}

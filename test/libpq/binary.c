@@ -163,7 +163,7 @@ PutCell(Bytes *bytes, const char *grades, int64_t customers, double value)
 static const char *const types[] = {
 	"icm_ledger", "icm_scale", "icm_grade", "icm_migration", "icm_clv_model", "icm_cost_model", "icm_value_definition",
 	"icm_grade_matrix", "icm_distribution", "icm_scale_set", "icm_policy", "icm_fatigue",
-	"icm_contacts", "icm_wallet"
+	"icm_contacts", "icm_wallet", "icm_dirichlet"
 };
 
 #define TYPES ((int) (sizeof(types) / sizeof(types[0])))
@@ -1065,6 +1065,10 @@ static const struct
 		"{north: {10,20}, \"south west\": {-1.5,0,0.1}, default: {cuts: 6, method: kmeans, counts: 5 5, sums: 15 40, within: 10 10, total: 82.5}}",
 		"{\"default\": {1e-300}, \"say \"\"\303\244\"\"\": {1,2}}",
 		"{default: {0}}"}},
+	{"icm_dirichlet", {
+		"{M: 1.456, K: 0.78, S: 1.55, brands: {Alpha: 0.25 penetration 0.2, \"Beta 2\": 0.1, Gamma: 0.05}}",
+		"{M: 1e-09, K: 1000000, S: 1e-06, brands: {penetration: 0.30000000000000004, \"say \"\"\303\244\"\"\": 1e-06}}",
+		"{M: 1, K: 1, S: 1, brands: {a: 1 penetration 0.5}}"}},
 	{"icm_policy", {
 		"weekly: cap 4 per calendar week starting sunday on email, sms by except \"on\" counting sent priority 2;\n"
 		"open mon-fri 10:00-13:00, 14:00-20:00, sun 00:00-24:00 on call grade A-C, E;\n"

@@ -1,0 +1,1110 @@
+/*
+ * quantile_regression.c
+ *		Unit tests of math/quantile_regression: against quantreg for R
+ *		(test/reference/quantreg.txt; run from the source's top directory), against
+ *		all planes there are, and by the optimality conditions in another form.
+ *
+ * The objective is convex and, around a plane, linear in each of the cones that the
+ * rows on the plane cut out. So a plane is optimal if the objective does not fall in any
+ * direction along which all but one of some p independent rows stay on the plane, as
+ * these directions span the cones.
+ */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "math/quantile_regression.h"
+#include "../tap.h"
+
+#define REFERENCE "test/reference/quantreg.txt"
+#define P_MAX 20
+#define ON_PLANE_MAX 400		/* rows on a plane that are looked at */
+#define DIRECTIONS_MAX 1000
+#define EFFORT 2e6				/* rows times directions; random ones if there are more */
+#define SHOWN_MAX 10			/* wrong answers of a kind */
+
+static size_t allocated = 0;
+static size_t held = 0;
+static size_t held_most = 0;
+static int	polls = 0;
+static int	shown = 0;
+
+static void *
+Allocate(size_t bytes)
+{
+	size_t	   *memory = malloc(bytes + 16);
+
+	memory[0] = bytes;
+	allocated++;
+	held += bytes;
+	held_most = held > held_most ? held : held_most;
+	return memory + 2;
+}
+
+static void
+Release(void *memory)
+{
+	size_t	   *start = (size_t *) memory - 2;
+
+	allocated--;
+	held -= start[0];
+	free(start);
+}
+
+static void
+Poll(void)
+{
+	polls++;
+}
+
+/* In (0, 1) */
+static double
+Uniform(void)
+{
+	return ((Random() >> 11) + 0.5) * 0x1p-53;
+}
+
+static double
+Normal(void)
+{
+	return sqrt(-2.0 * log(Uniform())) * cos(6.283185307179586 * Uniform());
+}
+
+static int
+Below(int n)
+{
+	return (int) (Random() % n);
+}
+
+/* ---- problems ------------------------------------------------------------- */
+
+typedef struct Problem
+{
+	size_t		n;
+	int			p;
+	bool		weighted;
+	double	   *rows;
+} Problem;
+
+static int
+Width(const Problem *problem)
+{
+	return problem->p + 1 + problem->weighted;
+}
+
+static Problem
+NewProblem(size_t n, int p, bool weighted)
+{
+	Problem		problem = {n, p, weighted, NULL};
+
+	problem.rows = malloc(n * Width(&problem) * sizeof(double));
+	return problem;
+}
+
+static double *
+Row(const Problem *problem, size_t i)
+{
+	return problem->rows + i * Width(problem);
+}
+
+static double
+Weight(const Problem *problem, size_t i)
+{
+	return problem->weighted ? Row(problem, i)[problem->p + 1] : 1.0;
+}
+
+/* A regression of a copy of the rows, of the exact size, so that the address sanitizer sees a step beyond. */
+static IcmRegression
+Regression(const Problem *problem)
+{
+	IcmRegression regression = {
+		.n = problem->n,.columns = problem->p,.weighted = problem->weighted,
+		.allocate = Allocate,.release = Release,.poll = Poll
+	};
+	size_t		bytes = problem->n * Width(problem) * sizeof(double);
+
+	regression.rows = malloc(bytes);
+	memcpy(regression.rows, problem->rows, bytes);
+	return regression;
+}
+
+static IcmRegressionResult
+Fit(const Problem *problem, double tau, double *b)
+{
+	IcmRegression regression = Regression(problem);
+	IcmRegressionResult result = IcmRegressionPrepare(&regression);
+
+	if (result == ICM_REGRESSION_DONE)
+	{
+		result = IcmRegressionFit(&regression, tau, b);
+		IcmRegressionEnd(&regression);
+	}
+	free(regression.rows);
+	return result;
+}
+
+static void
+Shuffle(const Problem *problem)
+{
+	size_t		bytes = Width(problem) * sizeof(double);
+	double		kept[P_MAX + 2];
+
+	for (size_t i = problem->n; i > 1; i--)
+	{
+		size_t		j = Random() % i;
+
+		memcpy(kept, Row(problem, i - 1), bytes);
+		memmove(Row(problem, i - 1), Row(problem, j), bytes);
+		memcpy(Row(problem, j), kept, bytes);
+	}
+}
+
+static long double
+Residual(const Problem *problem, size_t i, const double *b, long double *terms)
+{
+	const double *row = Row(problem, i);
+	long double r = row[problem->p];
+
+	*terms = fabsl(r);
+	for (int j = 0; j < problem->p; j++)
+	{
+		r -= (long double) row[j] * b[j];
+		*terms += fabsl((long double) row[j] * b[j]);
+	}
+	return r;
+}
+
+static long double
+Objective(const Problem *problem, double tau, const double *b)
+{
+	long double sum = 0.0L,
+				terms;
+
+	for (size_t i = 0; i < problem->n; i++)
+	{
+		long double r = Residual(problem, i, b, &terms);
+
+		sum += Weight(problem, i) * r * (r > 0.0L ? (long double) tau : (long double) tau - 1.0L);
+	}
+	return sum;
+}
+
+/* ---- optimality ----------------------------------------------------------- */
+
+/*
+ * Gauss-Jordan: bring m rows of p columns, which are overwritten, to the identity in as
+ * many columns as their rank is, with full pivoting; column[k] is where row k has its 1.
+ */
+static int
+Eliminate(long double (*a)[P_MAX], int m, int p, int *column)
+{
+	long double largest = 0.0L;
+	int			rank = 0;
+
+	for (; rank < m && rank < p; rank++)
+	{
+		int			row = rank,
+					best = 0;
+
+		for (int i = rank; i < m; i++)
+			for (int j = 0; j < p; j++)
+				if (fabsl(a[i][j]) > fabsl(a[row][best]))
+				{
+					row = i;
+					best = j;
+				}
+		largest = fabsl(a[row][best]) > largest ? fabsl(a[row][best]) : largest;
+		if (!(fabsl(a[row][best]) > 1e-11L * largest))
+			break;
+		for (int j = 0; j < p; j++)
+		{
+			long double kept = a[row][j];
+
+			a[row][j] = a[rank][j];
+			a[rank][j] = kept;
+		}
+		for (int j = 0; j < p; j++)
+			if (j != best)
+				a[rank][j] /= a[rank][best];
+		a[rank][best] = 1.0L;
+		column[rank] = best;
+		for (int i = 0; i < m; i++)
+		{
+			long double factor = a[i][best];
+
+			if (i != rank)
+				for (int j = 0; j < p; j++)
+					a[i][j] -= factor * a[rank][j];
+		}
+	}
+	return rank;
+}
+
+/* Column j divided by 2 to this power is of size 1. */
+static void
+ColumnScales(const Problem *problem, double *scale)
+{
+	for (int j = 0; j < problem->p; j++)
+	{
+		double		largest = 0.0;
+		int			exponent;
+
+		for (size_t i = 0; i < problem->n; i++)
+			largest = fmax(largest, fabs(Row(problem, i)[j]));
+		frexp(largest, &exponent);
+		scale[j] = ldexp(1.0, -exponent);
+	}
+}
+
+/*
+ * Is the objective's slope in this direction, in scaled columns, not negative, but for
+ * rounding? side: where rows are, 0 on the plane.
+ */
+static bool
+IsUphill(const Problem *problem, double tau, const signed char *side, const double *scale, const long double *direction)
+{
+	long double slope = 0.0L,
+				terms = 0.0L;
+
+	for (size_t i = 0; i < problem->n; i++)
+	{
+		long double speed = 0.0L,
+					size = 0.0L;
+
+		for (int j = 0; j < problem->p; j++)
+		{
+			speed -= (long double) Row(problem, i)[j] * scale[j] * direction[j];
+			size += fabsl((long double) Row(problem, i)[j] * scale[j] * direction[j]);
+		}
+		if (side[i] > 0 || (side[i] == 0 && speed > 0.0L))
+			slope += Weight(problem, i) * tau * speed;
+		else
+			slope += Weight(problem, i) * (tau - 1.0L) * speed;
+		terms += Weight(problem, i) * size;
+	}
+	return slope >= -1e-11L * terms;
+}
+
+/* The direction along which p - 1 rows stay on the plane; false: they are not independent. */
+static bool
+EdgeOf(const Problem *problem, const size_t *rows, const double *scale, long double *direction)
+{
+	long double a[P_MAX][P_MAX];
+	int			column[P_MAX];
+	int			p = problem->p,
+				open = p * (p - 1) / 2;
+
+	for (int k = 0; k < p - 1; k++)
+		for (int j = 0; j < p; j++)
+			a[k][j] = (long double) Row(problem, rows[k])[j] * scale[j];
+	if (Eliminate(a, p - 1, p, column) < p - 1)
+		return false;
+	for (int k = 0; k < p - 1; k++)
+		open -= column[k];
+	for (int k = 0; k < p - 1; k++)
+		direction[column[k]] = -a[k][open];
+	direction[open] = 1.0L;
+	return true;
+}
+
+/* The next p - 1 of n rows, in the order of their subsets, or random ones if there are many. */
+static bool
+NextSubset(int *subset, int size, int n, bool random)
+{
+	int			k = size - 1;
+
+	if (random)
+	{
+		for (int i = 0; i < size; i++)
+			subset[i] = Below(n);
+		return true;
+	}
+	while (k >= 0 && subset[k] == n - size + k)
+		k--;
+	if (k < 0)
+		return false;
+	subset[k]++;
+	for (int i = k + 1; i < size; i++)
+		subset[i] = subset[i - 1] + 1;
+	return true;
+}
+
+static double
+Subsets(int n, int size)
+{
+	double		count = 1.0;
+
+	for (int k = 0; k < size; k++)
+		count *= (double) (n - k) / (k + 1);
+	return count;
+}
+
+/* Why b is no vertex that is optimal; NULL: it is one. */
+static const char *
+Fault(const Problem *problem, double tau, const double *b)
+{
+	static size_t on[ON_PLANE_MAX];
+	static long double matrix[ON_PLANE_MAX][P_MAX];
+	signed char *side = malloc(problem->n);
+	double		scale[P_MAX];
+	int			p = problem->p,
+				column[P_MAX],
+				subset[P_MAX],
+				n = 0;
+	const char *fault = NULL;
+	int			directions = (int) fmin(DIRECTIONS_MAX, fmax(4.0 * p, EFFORT / problem->n));
+	bool		random;
+
+	ColumnScales(problem, scale);
+	for (size_t i = 0; i < problem->n; i++)
+	{
+		long double terms,
+					r = Residual(problem, i, b, &terms);
+
+		side[i] = fabsl(r) <= 64.0L * (p + 4) * DBL_EPSILON * terms ? 0 : r > 0.0L ? 1 : -1;
+		if (side[i] == 0 && n < ON_PLANE_MAX)
+			on[n++] = i;
+	}
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < p; j++)
+			matrix[i][j] = (long double) Row(problem, on[i])[j] * scale[j];
+	if (Eliminate(matrix, n, p, column) < p)
+		fault = "no vertex";
+	for (int k = 0; k < p; k++)
+		subset[k] = k;
+	random = Subsets(n, p - 1) > directions;
+	for (int k = 0; k < directions && fault == NULL; k++)
+	{
+		size_t		rows[P_MAX];
+		long double direction[P_MAX];
+
+		for (int i = 0; i < p - 1; i++)
+			rows[i] = on[subset[i]];
+		if (EdgeOf(problem, rows, scale, direction))
+			for (int turn = 0; turn < 2; turn++)
+			{
+				if (!IsUphill(problem, tau, side, scale, direction))
+					fault = "not optimal";
+				for (int j = 0; j < p; j++)
+					direction[j] = -direction[j];
+			}
+		if (!NextSubset(subset, p - 1, n, random))
+			break;
+	}
+	free(side);
+	return fault;
+}
+
+/* ---- kinds of problems ---------------------------------------------------- */
+
+typedef enum Kind
+{
+	SMOOTH,
+	INTEGERS,
+	BINARY,
+	TIES,						/* half of the responses are 0 */
+	DUPLICATES,					/* each row several times */
+	EXACT,						/* all on one plane, as far as doubles tell */
+	SCALES,						/* columns and rows of very different size */
+	HEAVY,						/* without moments */
+	RARE,						/* a column that is 0 but in a few rows */
+	KINDS
+} Kind;
+
+static const char *const kind_names[KINDS] = {
+	"smooth", "integers", "binary", "ties", "duplicates", "exact", "scales", "heavy tails", "a rare column"
+};
+
+static double
+DrawX(Kind kind, int j, size_t i)
+{
+	switch (kind)
+	{
+		case INTEGERS:
+			return Below(7) - 3;
+		case BINARY:
+			return Below(2);
+		case SCALES:
+			return ldexp(Normal(), 40 * (j % 5) - 80);
+		case HEAVY:
+			return 1.0 / (Uniform() - 0.5);
+		case RARE:
+			return j == 1 ? i % 97 == 3 : Normal();
+		default:
+			return Normal();
+	}
+}
+
+static double
+DrawY(Kind kind, const double *x, int p)
+{
+	double		y = 0.0;
+
+	for (int j = 0; j < p; j++)
+		y += (j + 1) * 0.3 * x[j];
+	switch (kind)
+	{
+		case INTEGERS:
+			return Below(9) - 4;
+		case BINARY:
+			return Below(3);
+		case TIES:
+			return Below(2) * (y + Normal());
+		case EXACT:
+			return y;
+		case SCALES:
+			return ldexp(Normal(), Below(60));
+		case HEAVY:
+			return y + 1.0 / (Uniform() - 0.5);
+		default:
+			return y + Normal();
+	}
+}
+
+static Problem
+Draw(Kind kind, size_t n, int p, bool weighted)
+{
+	Problem		problem = NewProblem(n, p, weighted);
+
+	for (size_t i = 0; i < n; i++)
+	{
+		double	   *row = Row(&problem, i);
+
+		for (int j = 0; j < p; j++)
+			row[j] = j == 0 && kind != SCALES ? 1.0 : DrawX(kind, j, i);
+		row[p] = DrawY(kind, row, p);
+		if (weighted)
+			row[p + 1] = kind == INTEGERS ? 1 + Below(4) : kind == RARE ? ldexp(1.0 + Uniform(), -Below(39)) :
+				exp(2.0 * Normal());
+		if (kind == DUPLICATES && i % 4 != 0)
+			memcpy(row, Row(&problem, i - 1 - Below(i % 4)), Width(&problem) * sizeof(double));
+	}
+	return problem;
+}
+
+static double
+DrawTau(void)
+{
+	static const double simple[] = {0.5, 0.25, 0.75, 0.9, 0.8, 0.1, 0.05, 0.99};
+
+	return Below(2) ? simple[Below(8)] : Uniform();
+}
+
+static void
+Show(const char *what, Kind kind, const Problem *problem, double tau)
+{
+	if (shown++ < SHOWN_MAX)
+		printf("# %s: %s, n %zu, p %d, weighted %d, tau %.17g\n", what, kind_names[kind], problem->n, problem->p,
+			   problem->weighted, tau);
+}
+
+/* Fit, check the conditions, and that the rows in another order give the same bytes. Columns may depend on each other. */
+static bool
+Check(Kind kind, const Problem *problem, double tau, int *fitted)
+{
+	double		b[P_MAX],
+				again[P_MAX];
+	IcmRegressionResult result = Fit(problem, tau, b);
+	const char *fault;
+
+	if (result == ICM_REGRESSION_DEPENDENT_COLUMN || result == ICM_REGRESSION_ZERO_COLUMN)
+		return true;
+	(*fitted)++;
+	fault = result == ICM_REGRESSION_DONE ? Fault(problem, tau, b) : "not fitted";
+	if (fault == NULL)
+	{
+		Shuffle(problem);
+		Fit(problem, tau, again);
+		if (memcmp(b, again, problem->p * sizeof(double)) != 0)
+			fault = "order matters";
+	}
+	if (fault != NULL)
+		Show(fault, kind, problem, tau);
+	return fault == NULL;
+}
+
+static void
+TestConditions(void)
+{
+	for (Kind kind = 0; kind < KINDS; kind++)
+		for (int weighted = 0; weighted < 2; weighted++)
+		{
+			int			wrong = 0,
+						fitted = 0;
+
+			for (int round = 0; round < 400; round++)
+			{
+				int			p = 1 + (round % 8 == 0 ? Below(P_MAX) : Below(5));
+				size_t		n = p + (round % 5 == 0 ? 0 : Below(round % 16 == 1 ? 1000 : 60));
+				Problem		problem = Draw(kind, n, p, weighted);
+
+				wrong += !Check(kind, &problem, DrawTau(), &fitted);
+				free(problem.rows);
+			}
+			ok(wrong == 0 && fitted > 80, "%s%s: a vertex, optimal, in any order of rows the same (%d fits)",
+			   kind_names[kind], weighted ? ", weighted" : "", fitted);
+		}
+}
+
+static void
+TestLarge(void)
+{
+	for (Kind kind = 0; kind < KINDS; kind++)
+	{
+		int			wrong = 0,
+					fitted = 0;
+
+		for (int round = 0; round < 2; round++)
+		{
+			Problem		problem = Draw(kind, 30000 + 20000 * round, 2 + 3 * round, (int) kind % 2 == round);
+
+			wrong += !Check(kind, &problem, round == 0 ? 0.9 : 0.3, &fitted);
+			free(problem.rows);
+		}
+		ok(wrong == 0 && fitted == 2, "%s: many rows", kind_names[kind]);
+	}
+}
+
+/* ---- all planes there are ------------------------------------------------- */
+
+/* The plane through p rows; false: they are not independent. */
+static bool
+Plane(const Problem *problem, const int *subset, double *b)
+{
+	long double a[P_MAX][P_MAX];
+	int			column[P_MAX];
+	int			p = problem->p;
+
+	for (int k = 0; k < p; k++)
+		for (int j = 0; j <= p; j++)
+			a[k][j] = Row(problem, subset[k])[j];
+	/* the response is a column that is never pivoted on, as long as it is the smallest */
+	for (int k = 0; k < p; k++)
+		a[k][p] *= 0x1p-80L;
+	if (Eliminate(a, p, p + 1, column) < p)
+		return false;
+	for (int k = 0; k < p; k++)
+	{
+		if (column[k] == p)
+			return false;
+		b[column[k]] = (double) (a[k][p] * 0x1p80L);
+	}
+	return true;
+}
+
+static long double
+LeastObjective(const Problem *problem, double tau)
+{
+	int			subset[P_MAX];
+	long double least = HUGE_VALL;
+
+	for (int k = 0; k < problem->p; k++)
+		subset[k] = k;
+	do
+	{
+		double		b[P_MAX];
+
+		if (Plane(problem, subset, b))
+			least = fminl(least, Objective(problem, tau, b));
+	} while (NextSubset(subset, problem->p, (int) problem->n, false));
+	return least;
+}
+
+static void
+TestAllPlanes(void)
+{
+	for (Kind kind = SMOOTH; kind <= EXACT; kind++)
+	{
+		int			wrong = 0,
+					fitted = 0;
+
+		for (int round = 0; round < 400; round++)
+		{
+			int			p = 1 + Below(4);
+			Problem		problem = Draw(kind, p + Below(9), p, round % 2);
+			double		tau = DrawTau(),
+						b[P_MAX];
+			IcmRegressionResult result = Fit(&problem, tau, b);
+
+			if (result == ICM_REGRESSION_DONE)
+			{
+				long double size = 0.0L;
+				double		zero[P_MAX] = {0.0};
+
+				fitted++;
+				size = Objective(&problem, tau, zero);
+				if (!(Objective(&problem, tau, b) <= LeastObjective(&problem, tau) + 1e-13L * size))
+				{
+					wrong++;
+					Show("not the least", kind, &problem, tau);
+				}
+			}
+			else
+				wrong += result != ICM_REGRESSION_DEPENDENT_COLUMN && result != ICM_REGRESSION_ZERO_COLUMN;
+			free(problem.rows);
+		}
+		ok(wrong == 0 && fitted > 50, "%s: no plane through rows is better (%d fits)", kind_names[kind], fitted);
+	}
+}
+
+/* ---- quantreg ------------------------------------------------------------- */
+
+static Problem
+ReadEngel(void)
+{
+	Problem		problem = {0, 2, false, NULL};
+	const char *directory = getenv("ICM_SHARED");
+	char		path[4096];
+	char		line[256];
+	FILE	   *file;
+
+	if (directory == NULL)
+		return problem;
+	snprintf(path, sizeof(path), "%s/data/engel.csv", directory);
+	file = fopen(path, "r");
+	if (file == NULL)
+		return problem;
+	problem = NewProblem(1000, 2, false);
+	problem.n = 0;
+	while (fgets(line, sizeof(line), file) != NULL && problem.n < 1000)
+	{
+		double	   *row = Row(&problem, problem.n);
+
+		row[0] = 1.0;
+		problem.n += sscanf(line, "%lf,%lf", &row[1], &row[2]) == 2;
+	}
+	fclose(file);
+	return problem;
+}
+
+static bool
+ReadNumbers(FILE *file, double *numbers, int n)
+{
+	for (int k = 0; k < n; k++)
+		if (fscanf(file, "%lf", &numbers[k]) != 1)
+			return false;
+	return true;
+}
+
+/* Compare a row of the reference with the fit; relative to the size of the number. */
+static bool
+IsAsInReference(const Problem *problem, const char *kind, const double *expected)
+{
+	bool		is_fit = strcmp(kind, "fit") == 0;
+	IcmRegression regression = Regression(problem);
+	double		answer[P_MAX],
+				covariance[P_MAX * P_MAX];
+	size_t		crossed;
+	bool		good = IcmRegressionPrepare(&regression) == ICM_REGRESSION_DONE;
+
+	if (is_fit)
+		good = good && IcmRegressionFit(&regression, expected[0], answer) == ICM_REGRESSION_DONE;
+	else
+		good = good && IcmRegressionCovariance(&regression, expected[0], covariance, &crossed) == ICM_REGRESSION_DONE;
+	for (int j = 0; j < problem->p && good; j++)
+	{
+		if (!is_fit)
+			answer[j] = sqrt(covariance[j * problem->p + j]);
+		/* quantreg lowers the differences between quantiles by 1.5e-8 */
+		good = fabs(answer[j] - expected[j + 1]) <= (is_fit ? 1e-9 : 1e-6) * fmax(1e-3, fabs(expected[j + 1]));
+		if (!good && shown++ < SHOWN_MAX)
+			printf("# tau %g: %.15g, expected %.15g\n", expected[0], answer[j], expected[j + 1]);
+	}
+	IcmRegressionEnd(&regression);
+	free(regression.rows);
+	return good;
+}
+
+#define SETS_MAX 4
+
+typedef struct Set
+{
+	char		name[32];
+	Problem		problem;
+	int			right[2];		/* of fits and errors */
+	int			wrong[2];
+} Set;
+
+static Set *
+FindSet(Set *sets, int n, const char *name)
+{
+	for (int k = 0; k < n; k++)
+		if (strcmp(sets[k].name, name) == 0)
+			return &sets[k];
+	return NULL;
+}
+
+static void
+SkipOrCompare(Set *set, const char *kind, const double *numbers)
+{
+	bool		good;
+
+	if (set->problem.n == 0)
+		return;
+	good = IsAsInReference(&set->problem, kind, numbers);
+	(good ? set->right : set->wrong)[strcmp(kind, "fit") != 0]++;
+}
+
+static void
+TestReference(void)
+{
+	static Set	sets[SETS_MAX];
+	int			n = 1;
+	char		kind[16],
+				name[32],
+				line[1024];
+	bool		good = true;
+	FILE	   *file = fopen(REFERENCE, "r");
+
+	strcpy(sets[0].name, "engel");
+	sets[0].problem = ReadEngel();
+	while (good && file != NULL && fscanf(file, "%15s", kind) == 1)
+	{
+		double		numbers[P_MAX + 1];
+		Set		   *set;
+
+		if (kind[0] == '#')
+		{
+			good = fgets(line, sizeof(line), file) != NULL;
+			continue;
+		}
+		good = fscanf(file, "%31s", name) == 1;
+		if (good && strcmp(kind, "data") == 0)
+		{
+			good = n < SETS_MAX && ReadNumbers(file, numbers, 3);
+			if (!good)
+				break;
+			set = &sets[n++];
+			strcpy(set->name, name);
+			set->problem = NewProblem((size_t) numbers[0], (int) numbers[1], numbers[2] != 0.0);
+			good = ReadNumbers(file, set->problem.rows, (int) set->problem.n * Width(&set->problem));
+			continue;
+		}
+		set = good ? FindSet(sets, n, name) : NULL;
+		good = set != NULL && ReadNumbers(file, numbers, set->problem.p + 1);
+		if (good)
+			SkipOrCompare(set, kind, numbers);
+	}
+	ok(good && file != NULL && n == SETS_MAX, "the reference is read");
+	for (int k = 0; k < n; k++)
+	{
+		if (k == 0 && sets[k].problem.n == 0)
+		{
+			printf("ok %d - engel # SKIP data/engel.csv is not in the directory of ICM_SHARED\n", ++tests);
+			continue;
+		}
+		ok(sets[k].right[0] > 20 && sets[k].wrong[0] == 0, "%s: %d fits as of quantreg", sets[k].name, sets[k].right[0]);
+		ok(sets[k].right[1] > 1 && sets[k].wrong[1] == 0, "%s: %d standard errors as of quantreg", sets[k].name,
+		   sets[k].right[1]);
+	}
+	for (int k = 0; k < n; k++)
+		free(sets[k].problem.rows);
+	if (file != NULL)
+		fclose(file);
+}
+
+/* The figures printed in quantreg's vignette, and in many a textbook. */
+static void
+TestEngel(void)
+{
+	Problem		engel = ReadEngel();
+	IcmRegression regression;
+	double		b[2],
+				covariance[4];
+	size_t		crossed;
+
+	if (engel.n == 0)
+	{
+		printf("ok %d - engel # SKIP data/engel.csv is not in the directory of ICM_SHARED\n", ++tests);
+		return;
+	}
+	regression = Regression(&engel);
+	IcmRegressionPrepare(&regression);
+	IcmRegressionFit(&regression, 0.5, b);
+	ok(fabs(b[0] - 81.482247416936) < 1e-12 * 81 && fabs(b[1] - 0.560180551209) < 1e-12, "engel, tau .5");
+	IcmRegressionFit(&regression, 0.75, b);
+	ok(fabs(b[0] - 62.396585528964) < 1e-12 * 62 && fabs(b[1] - 0.644014139369) < 1e-12, "engel, tau .75");
+	IcmRegressionCovariance(&regression, 0.5, covariance, &crossed);
+	ok(fabs(sqrt(covariance[0]) - 19.25066) < 5e-6 && fabs(sqrt(covariance[3]) - 0.02828) < 5e-6 && crossed == 0,
+	   "engel, standard errors");
+	ok(covariance[1] == covariance[2] || fabs(covariance[1] - covariance[2]) < 1e-12 * fabs(covariance[1]),
+	   "covariances are symmetric");
+	IcmRegressionEnd(&regression);
+	free(regression.rows);
+	free(engel.rows);
+}
+
+/* ---- what changes nothing, or a known amount ------------------------------- */
+
+/* Columns, responses and weights times powers of two, to the edge of what doubles hold. */
+static void
+TestScales(void)
+{
+	static const int exponents[][4] = {{900, -900, 3, 0}, {-1000, 1000, 0, 100}, {-900, -900, 900, -900}, {500, 0, -500, 900}};
+	int			wrong = 0;
+
+	for (int round = 0; round < 80; round++)
+	{
+		const int  *exponent = exponents[round % 4];
+		Problem		problem = Draw(SMOOTH, 20 + round, 2, true);
+		double		b[2],
+					scaled[2],
+					tau = DrawTau();
+		IcmRegressionResult result = Fit(&problem, tau, b);
+
+		for (size_t i = 0; i < problem.n; i++)
+			for (int j = 0; j < 4; j++)
+				Row(&problem, i)[j] = ldexp(Row(&problem, i)[j], exponent[j]);
+		wrong += result != ICM_REGRESSION_DONE;
+		result = Fit(&problem, tau, scaled);
+		for (int j = 0; j < 2; j++)
+		{
+			double		expected = ldexp(b[j], exponent[2] - exponent[j]);
+
+			if (isinf(expected))
+			{
+				wrong += result != ICM_REGRESSION_OVERFLOW;
+				break;
+			}
+			if (expected != 0.0 && fabs(expected) < DBL_MIN)
+				continue;
+			wrong += result != ICM_REGRESSION_DONE || scaled[j] != expected;
+		}
+		free(problem.rows);
+	}
+	ok(wrong == 0, "powers of two are taken through to the bit");
+}
+
+static void
+TestRepeats(void)
+{
+	int			wrong = 0;
+
+	for (int round = 0; round < 100; round++)
+	{
+		Problem		problem = Draw(SMOOTH, 40, 3, true),
+					repeated = NewProblem(200, 3, false);
+		double		b[3],
+					again[3],
+					tau = Uniform();
+
+		repeated.n = 0;
+		for (size_t i = 0; i < problem.n; i++)
+		{
+			Row(&problem, i)[4] = 1 + Below(5);
+			for (int k = 0; k < (int) Row(&problem, i)[4]; k++)
+				memcpy(Row(&repeated, repeated.n++), Row(&problem, i), 4 * sizeof(double));
+		}
+		wrong += Fit(&problem, tau, b) != ICM_REGRESSION_DONE || Fit(&repeated, tau, again) != ICM_REGRESSION_DONE;
+		for (int j = 0; j < 3; j++)
+			wrong += b[j] != again[j];
+		free(problem.rows);
+		free(repeated.rows);
+	}
+	ok(wrong == 0, "a weight is as good as rows that are repeated");
+}
+
+static void
+TestNegativeZero(void)
+{
+	Problem		problem = Draw(INTEGERS, 300, 3, false);
+	double		b[3],
+				again[3];
+
+	Fit(&problem, 0.5, b);
+	for (size_t i = 0; i < problem.n; i++)
+		for (int j = 0; j < 4; j++)
+			if (Row(&problem, i)[j] == 0.0 && Below(2))
+				Row(&problem, i)[j] = -0.0;
+	Fit(&problem, 0.5, again);
+	ok(memcmp(b, again, sizeof(b)) == 0, "-0 is 0");
+	free(problem.rows);
+}
+
+/* ---- several taus --------------------------------------------------------- */
+
+static void
+TestCrossings(void)
+{
+	static const double taus[] = {0.1, 0.3, 0.5, 0.7, 0.9};
+	/* 10 x, 10, then 5, 5 and equal ones: rows at x = 0 and x = 3 cross, at x = 1 they meet */
+	static const double given[] = {0.0, 10.0, 10.0, 0.0, 10.0, 0.0};
+	Problem		problem = NewProblem(40, 2, false);
+	IcmRegression regression;
+	double		b[10];
+	int			wrong = 0;
+	size_t		counted = 0,
+				expected = 0;
+
+	for (size_t i = 0; i < problem.n; i++)
+	{
+		double	   *row = Row(&problem, i);
+
+		row[0] = 1.0;
+		row[1] = i % 4 == 3 ? 1.0 : (double) (i % 4);
+		row[2] = Normal();
+	}
+	regression = Regression(&problem);
+	IcmRegressionPrepare(&regression);
+	ok(IcmRegressionCrossings(&regression, given, 3) == 10, "crossings are counted, equal quantiles are none");
+	ok(IcmRegressionCrossings(&regression, given, 1) == 0, "one tau crosses nothing");
+	IcmRegressionEnd(&regression);
+	free(regression.rows);
+	free(problem.rows);
+
+	for (int round = 0; round < 30; round++)
+	{
+		problem = Draw(HEAVY, 30, 2, false);
+		regression = Regression(&problem);
+		IcmRegressionPrepare(&regression);
+		for (int k = 0; k < 5; k++)
+			wrong += IcmRegressionFit(&regression, taus[k], b + 2 * k) != ICM_REGRESSION_DONE;
+		counted += IcmRegressionCrossings(&regression, b, 5);
+		for (size_t i = 0; i < problem.n; i++)
+		{
+			bool		crosses = false;
+
+			for (int k = 1; k < 5; k++)
+			{
+				long double difference = b[2 * k - 2] - (long double) b[2 * k] +
+					(b[2 * k - 1] - (long double) b[2 * k + 1]) * Row(&problem, i)[1];
+
+				crosses = crosses || difference > 1e-13L * (fabs(b[2 * k]) + fabs(b[2 * k + 1] * Row(&problem, i)[1]));
+			}
+			expected += crosses;
+		}
+		IcmRegressionEnd(&regression);
+		free(regression.rows);
+		free(problem.rows);
+	}
+	ok(wrong == 0 && counted == expected && counted > 0, "crossings of fits: %zu, expected %zu", counted, expected);
+}
+
+/* ---- what cannot be fitted ------------------------------------------------ */
+
+static IcmRegressionResult
+Prepare(const Problem *problem, int *column, uint64_t *others)
+{
+	IcmRegression regression = Regression(problem);
+	IcmRegressionResult result;
+
+	regression.column = -1;
+	regression.others = 0;
+	result = IcmRegressionPrepare(&regression);
+	*column = regression.column;
+	*others = regression.others;
+	IcmRegressionEnd(&regression);
+	free(regression.rows);
+	return result;
+}
+
+/* Column 3 of 5 is replaced by: 0 zeros, 1 a constant, 2 a sum of columns 1 and 2; and by some noise. */
+static Problem
+DrawDependent(int what, double nearly)
+{
+	Problem		problem = Draw(SMOOTH, 200, 5, false);
+
+	for (size_t i = 0; i < problem.n; i++)
+	{
+		double	   *row = Row(&problem, i);
+
+		row[1] *= 1e9;
+		row[3] = what == 0 ? 0.0 : what == 1 ? 1e-5 : 1e-3 * row[1] - 7.0 * row[2];
+		row[3] += nearly * Normal();
+	}
+	return problem;
+}
+
+static void
+TestRank(void)
+{
+	static const uint64_t others[] = {0, 1, 6};
+	int			column;
+	uint64_t	bits;
+	double		b[5];
+	Problem		problem;
+
+	for (int what = 0; what < 3; what++)
+	{
+		problem = DrawDependent(what, 0.0);
+		ok(Prepare(&problem, &column, &bits) == (what == 0 ? ICM_REGRESSION_ZERO_COLUMN : ICM_REGRESSION_DEPENDENT_COLUMN) &&
+		   column == 3 && bits == others[what], "column 3 depends on others, case %d", what);
+		free(problem.rows);
+	}
+	for (double nearly = 1e3; nearly > 1e-3; nearly /= 10.0)
+	{
+		problem = DrawDependent(2, nearly);
+		ok(Fit(&problem, 0.7, b) == ICM_REGRESSION_DONE && Fault(&problem, 0.7, b) == NULL,
+		   "a column of size 10^6 that depends on others but for %g", nearly);
+		free(problem.rows);
+	}
+
+	problem = Draw(SMOOTH, 4, 5, false);
+	ok(Prepare(&problem, &column, &bits) == ICM_REGRESSION_FEW_ROWS, "fewer rows than columns");
+	free(problem.rows);
+	problem = Draw(SMOOTH, 0, 1, false);
+	ok(Prepare(&problem, &column, &bits) == ICM_REGRESSION_FEW_ROWS, "no rows");
+	free(problem.rows);
+	problem = Draw(SMOOTH, 10, 2, true);
+	Row(&problem, 4)[3] = 1e-15;
+	ok(Prepare(&problem, &column, &bits) == ICM_REGRESSION_WEIGHTS, "a weight that is next to nothing");
+	free(problem.rows);
+}
+
+static void
+TestFlat(void)
+{
+	Problem		problem = Draw(SMOOTH, 100, 2, false);
+	IcmRegression regression;
+	double		covariance[4],
+				b[2];
+	size_t		crossed;
+
+	for (size_t i = 0; i < problem.n; i++)
+		Row(&problem, i)[2] = 0.0;
+	regression = Regression(&problem);
+	IcmRegressionPrepare(&regression);
+	ok(IcmRegressionFit(&regression, 0.9, b) == ICM_REGRESSION_DONE && b[0] == 0.0 && b[1] == 0.0 && !signbit(b[0]) &&
+	   !signbit(b[1]), "responses of 0");
+	ok(IcmRegressionCovariance(&regression, 0.9, covariance, &crossed) == ICM_REGRESSION_FLAT && crossed == problem.n,
+	   "no standard errors of a certain thing");
+	IcmRegressionEnd(&regression);
+	free(regression.rows);
+	free(problem.rows);
+}
+
+/* The memory that quantile_regression.h speaks of. */
+static void
+TestMemory(void)
+{
+	Problem		problem = Draw(SMOOTH, 200000, 3, false);
+	double		b[3];
+	int			polled = polls;
+	size_t		active = (size_t) (1.5 * pow(4.0 * problem.n, 2.0 / 3.0));
+
+	held_most = 0;
+	ok(Fit(&problem, 0.5, b) == ICM_REGRESSION_DONE && polls > polled, "200,000 rows");
+	ok(held_most <= 5 * problem.n + active * (8 * 3 + 100) + 250000, "%zu bytes held", held_most);
+	free(problem.rows);
+}
+
+int
+main(void)
+{
+	TestReference();
+	TestEngel();
+	TestConditions();
+	TestLarge();
+	TestAllPlanes();
+	TestScales();
+	TestRepeats();
+	TestNegativeZero();
+	TestCrossings();
+	TestRank();
+	TestFlat();
+	TestMemory();
+	ok(allocated == 0, "all memory is released");
+	printf("1..%d\n", tests);
+	return failures > 0;
+}

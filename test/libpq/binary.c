@@ -163,7 +163,7 @@ PutCell(Bytes *bytes, const char *grades, int64_t customers, double value)
 static const char *const types[] = {
 	"icm_ledger", "icm_scale", "icm_grade", "icm_migration", "icm_clv_model", "icm_cost_model", "icm_value_definition",
 	"icm_grade_matrix", "icm_distribution", "icm_scale_set", "icm_policy", "icm_fatigue",
-	"icm_contacts", "icm_wallet", "icm_dirichlet"
+	"icm_contacts", "icm_wallet", "icm_dirichlet", "icm_wallet_model"
 };
 
 #define TYPES ((int) (sizeof(types) / sizeof(types[0])))
@@ -1069,6 +1069,11 @@ static const struct
 		"{M: 1.456, K: 0.78, S: 1.55, brands: {Alpha: 0.25 penetration 0.2, \"Beta 2\": 0.1, Gamma: 0.05}}",
 		"{M: 1e-09, K: 1000000, S: 1e-06, brands: {penetration: 0.30000000000000004, \"say \"\"\303\244\"\"\": 1e-06}}",
 		"{M: 1, K: 1, S: 1, brands: {a: 1 penetration 0.5}}"}},
+	{"icm_wallet_model", {
+		"{taus: [0.5 0.9], coefficients: [81.5 0.56, 67.4 0.69], std_errors: nid [19.3 0.028, none], rows: 235, left_out: 12,"
+		" crossings: 7, lowest: [1 377], highest: [1 4957.8]}",
+		"{taus: [5e-324 0.30000000000000004], coefficients: [-1e+300, 0], std_errors: nid [none, 0.5]}",
+		"{taus: [0.9], coefficients: [12 3 0], rows: 3, left_out: 9223372036854775807, crossings: 0, lowest: [-1 0 1], highest: [1 1e+300 1]}"}},
 	{"icm_policy", {
 		"weekly: cap 4 per calendar week starting sunday on email, sms by except \"on\" counting sent priority 2;\n"
 		"open mon-fri 10:00-13:00, 14:00-20:00, sun 00:00-24:00 on call grade A-C, E;\n"
@@ -1436,6 +1441,197 @@ CheckOpenLedgers(void)
 	PQclear(result);
 }
 
+/* ---- transition states of wallet fits --------------------------------------- */
+
+/* A state of icm_wallet_fit in the server's memory order, as found in a bytea: and where its parts are. */
+#define FIT_ROWS 4
+#define FIT_LEFT_OUT 12
+#define FIT_COLUMNS 20
+#define FIT_WEIGHTED 24
+#define FIT_TAUS 25
+#define FIT_NUMBERS 28
+
+static const double fit_numbers[] = {0.5, 1, 2, 30, 1, 3, 50, 1, 4, 60, 1, 7, 90};	/* tau; x and spend of four rows */
+static const double weighted_numbers[] = {0.5, 1, 2, 30, 1, 1, 3, 50, 2, 1, 4, 60, 0.5};	/* and weight, of three */
+
+static void
+MakeFitState(Bytes *state, int32_t version, int64_t n, int32_t columns, bool weighted, int taus)
+{
+	int64_t		left_out = 9;
+
+	memset(state->data, 0, FIT_NUMBERS);
+	memcpy(&state->data[0], &version, 4);
+	memcpy(&state->data[FIT_ROWS], &n, 8);
+	memcpy(&state->data[FIT_LEFT_OUT], &left_out, 8);
+	memcpy(&state->data[FIT_COLUMNS], &columns, 4);
+	state->data[FIT_WEIGHTED] = weighted;
+	state->data[FIT_TAUS] = (char) taus;
+	memcpy(&state->data[FIT_NUMBERS], weighted ? weighted_numbers : fit_numbers, sizeof(fit_numbers));
+	state->len = FIT_NUMBERS + (int) sizeof(fit_numbers);
+}
+
+static const char *const fit_ways[] = {"fit_final", "fit_combine", "fit_combine_table", "fit_combine_two"};
+
+/* Through each way in, a state is refused: as corrupt, or beside another as of other taus or columns. */
+static void
+CheckFitCorrupt(const Bytes *state, const char *name)
+{
+	bool		good = true;
+
+	for (int i = 0; i < 4; i++)
+	{
+		const char *sqlstate = Send(fit_ways[i], state->data, state->len, 1, NULL);
+
+		good &= strcmp(sqlstate, "XX001") == 0 || (i == 3 && strcmp(sqlstate, "22023") == 0);
+	}
+	ok(good, "state of icm_wallet_fit: %s: corrupt", name);
+}
+
+/* What may come of a damaged state: a model, corrupt, one that cannot be fitted or combined. */
+static bool
+IsModelOrRefused(const char *sqlstate)
+{
+	return strcmp(sqlstate, "") == 0 || strcmp(sqlstate, "XX001") == 0 || strcmp(sqlstate, "22000") == 0 ||
+		strcmp(sqlstate, "22003") == 0 || strcmp(sqlstate, "22023") == 0 || strcmp(sqlstate, "2202E") == 0;
+}
+
+/* Mutated states as initial conditions, which accum goes on with and changes in place. */
+static void
+CheckFitInitialConditions(void)
+{
+	int			wrong = 0;
+
+	for (int round = 0; round < 300; round++)
+	{
+		Bytes		state;
+		char		sql[3 * SIZE_MAX_SENT],
+				   *at = sql;
+		PGresult   *result;
+		const char *sqlstate;
+
+		MakeFitState(&state, 1, (int) (Random() % 5), 2, false, 1);
+		if (round > 0)
+			Mutate(&state, NULL);
+		at += sprintf(at, "CREATE OR REPLACE AGGREGATE crafted_fit(float8, float8[], float8) (sfunc = icm_wallet_fit_accum, stype = bytea,"
+					  " finalfunc = icm_wallet_fit_final, combinefunc = icm_wallet_fit_combine, initcond = '\\x");
+		for (int i = 0; i < state.len; i++)
+			at += sprintf(at, "%02x", (unsigned char) state.data[i]);
+		strcpy(at, "')");
+		Execute(sql);
+		result = PQexec(conn, "SELECT crafted_fit(i, ARRAY[1, i], 0.5) FROM generate_series(1, 40) i GROUP BY i % 2");
+		sqlstate = PQresultStatus(result) == PGRES_TUPLES_OK ? "" : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+		wrong += !IsModelOrRefused(sqlstate) || (round == 0 && sqlstate[0] != '\0');
+		PQclear(result);
+	}
+	ok(wrong == 0, "state of icm_wallet_fit: 300 initial conditions are errors or fitted (%d are neither)", wrong);
+}
+
+static void
+CheckFitStates(void)
+{
+	static const int32_t versions[] = {0, 2, 255, 0x01000000};
+	static const int32_t columns[] = {-1, 65, INT32_MIN, INT32_MAX, 0x02000000};
+	static const int64_t rows[] = {5, -1, INT64_MIN, INT64_MAX, INT64_C(0x2000000000000001)};
+	static const double not_finite[] = {NAN, INFINITY, -INFINITY};
+	static const double taus[] = {0, 1, -0.5, NAN, 2};
+	static const double weights[] = {0, -1, NAN, INFINITY};
+	Bytes		state,
+				back;
+	int64_t		beyond = INT64_MAX;
+	int			wrong = 0;
+	char	   *text;
+
+	Execute("CREATE AGGREGATE fit_state(float8, float8[], float8) (sfunc = icm_wallet_fit_accum, stype = bytea)");
+	Execute("CREATE AGGREGATE fit_merged(bytea) (sfunc = icm_wallet_fit_combine, stype = bytea, finalfunc = icm_wallet_fit_final)");
+	Prepare("fit_final", "SELECT icm_wallet_fit_final($1::bytea)");
+	Prepare("fit_combine", "SELECT fit_merged($1::bytea)");
+	Prepare("fit_combine_two", "SELECT fit_merged(s) FROM (SELECT $1::bytea AS s UNION ALL SELECT fit_state(i, ARRAY[1, i], 0.5)"
+			" FROM generate_series(1, 9) i) states");
+	/* each at another alignment */
+	Prepare("fit_combine_table", "SELECT fit_merged(r.s) FROM (VALUES ('a'::\"char\", $1::bytea, 'b'::\"char\", $1::bytea)) v(a, s, b, t),"
+			" LATERAL (SELECT s FROM (SELECT s UNION ALL SELECT t) u OFFSET 0) r");
+
+	MakeFitState(&state, 1, 4, 2, false, 1);
+	for (int i = 0; i < 4; i++)
+		ok(Send(fit_ways[i], state.data, state.len, 1, &back)[0] == '\0', "a state made by hand is one (%s)", fit_ways[i]);
+	text = Query("SELECT substr(encode(fit_state(nullif(v, 9), '{1,2}', 0.5), 'hex'), 1, 56) FROM generate_series(1, 9) v");
+	ok(strcmp(text, "01000000" "0800000000000000" "0100000000000000" "02000000" "00" "01" "0000") == 0 ||
+	   strcmp(text, "00000001" "0000000000000008" "0000000000000001" "00000002" "00" "01" "0000") == 0,
+	   "and looks like the server's own");
+	free(text);
+	MakeFitState(&state, 1, 3, 2, true, 1);
+	ok(Send("fit_final", state.data, state.len, 1, &back)[0] == '\0', "so is one of rows with weights");
+	MakeFitState(&state, 1, 0, 0, false, 1);
+	ok(strcmp(Send("fit_final", state.data, state.len, 1, NULL), "22000") == 0, "one without rows has too few");
+
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+	{
+		MakeFitState(&state, versions[i], 4, 2, false, 1);
+		CheckFitCorrupt(&state, "version");
+	}
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+	{
+		MakeFitState(&state, 1, 1, columns[i], false, 1);
+		CheckFitCorrupt(&state, "columns");
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	{
+		MakeFitState(&state, 1, rows[i], 2, false, 1);
+		CheckFitCorrupt(&state, "number of rows");
+	}
+	MakeFitState(&state, 1, 1, 0, false, 1);
+	CheckFitCorrupt(&state, "rows without columns");
+	MakeFitState(&state, 1, 4, 2, false, 0);
+	CheckFitCorrupt(&state, "no tau");
+	MakeFitState(&state, 1, 4, 2, false, 100);
+	CheckFitCorrupt(&state, "100 taus");
+	MakeFitState(&state, 1, 0, 2, false, 99);
+	CheckFitCorrupt(&state, "more taus than room");
+	MakeFitState(&state, 1, 4, 2, false, 2);
+	CheckFitCorrupt(&state, "one tau more, and so less room");
+	MakeFitState(&state, 1, 4, 2, false, 1);
+	state.data[FIT_WEIGHTED] = 2;
+	CheckFitCorrupt(&state, "neither with weights nor without");
+	state.data[FIT_WEIGHTED] = 1;
+	CheckFitCorrupt(&state, "weights that take more than the room");
+	MakeFitState(&state, 1, 4, 2, false, 1);
+	memcpy(&state.data[FIT_LEFT_OUT], &beyond, 8);
+	CheckFitCorrupt(&state, "more rows left out than can be");
+	for (size_t i = 0; i < sizeof(not_finite) / sizeof(not_finite[0]); i++)
+	{
+		MakeFitState(&state, 1, 4, 2, false, 1);
+		memcpy(&state.data[FIT_NUMBERS + 8 * 12], &not_finite[i], 8);
+		CheckFitCorrupt(&state, "not finite");
+	}
+	for (size_t i = 0; i < sizeof(taus) / sizeof(taus[0]); i++)
+	{
+		MakeFitState(&state, 1, 4, 2, false, 1);
+		memcpy(&state.data[FIT_NUMBERS], &taus[i], 8);
+		CheckFitCorrupt(&state, "tau");
+	}
+	for (size_t i = 0; i < sizeof(weights) / sizeof(weights[0]); i++)
+	{
+		MakeFitState(&state, 1, 3, 2, true, 1);
+		memcpy(&state.data[FIT_NUMBERS + 8 * 8], &weights[i], 8);
+		CheckFitCorrupt(&state, "weight");
+	}
+	MakeFitState(&state, 1, 4, 2, false, 1);
+	for (state.len = 0; state.len < FIT_NUMBERS + (int) sizeof(fit_numbers); state.len++)
+		wrong += strcmp(Send("fit_final", state.data, state.len, 1, NULL), "XX001") != 0 ||
+			strcmp(Send("fit_combine", state.data, state.len, 1, NULL), "XX001") != 0;
+	ok(wrong == 0, "state of icm_wallet_fit: cut short: corrupt (%d are not)", wrong);
+
+	wrong = 0;
+	for (int round = 0; round < 3000; round++)
+	{
+		MakeFitState(&state, 1, (int) (Random() % 5), 2, round % 3 == 0, 1);
+		Mutate(&state, NULL);
+		wrong += !IsModelOrRefused(Send(fit_ways[Random() % 4], state.data, state.len, 1, NULL));
+	}
+	ok(wrong == 0, "state of icm_wallet_fit: 3000 random ones are errors or models (%d are neither)", wrong);
+	CheckFitInitialConditions();
+}
+
 /* ---- main ----------------------------------------------------------------- */
 
 int
@@ -1567,6 +1763,7 @@ main(void)
 
 	CheckScaleStates();
 	CheckInitialConditions();
+	CheckFitStates();
 	CheckOpenLedgers();
 
 	PQfinish(conn);

@@ -1,0 +1,121 @@
+-- wallet: estimating what customers with these attributes could spend, by quantile regression.
+
+CREATE TYPE icm_wallet_model;
+
+CREATE FUNCTION icm_wallet_model_in(cstring) RETURNS icm_wallet_model
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_model_in(cstring) IS 'I/O';
+CREATE FUNCTION icm_wallet_model_out(icm_wallet_model) RETURNS cstring
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_model_out(icm_wallet_model) IS 'I/O';
+CREATE FUNCTION icm_wallet_model_recv(internal) RETURNS icm_wallet_model
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_model_recv(internal) IS 'I/O';
+CREATE FUNCTION icm_wallet_model_send(icm_wallet_model) RETURNS bytea
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_model_send(icm_wallet_model) IS 'I/O';
+
+CREATE TYPE icm_wallet_model (
+    INPUT = icm_wallet_model_in,
+    OUTPUT = icm_wallet_model_out,
+    RECEIVE = icm_wallet_model_recv,
+    SEND = icm_wallet_model_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = double,
+    STORAGE = extended
+);
+COMMENT ON TYPE icm_wallet_model IS
+    'linear model of quantiles of spend by attributes x of a customer, from which wallets are estimated: 1 to 99 taus between 0 and 1, ascending, for each the coefficients of 1 to 64 columns of x and perhaps their standard errors (how: nid, see icm_wallet_params); of a model that was fitted also how many rows were, how many were left out, at how many the fits of its taus cross, and the lowest and highest value of each column; text form {taus: [0.5 0.9], coefficients: [81.5 0.56, 67.4 0.69], std_errors: nid [19.3 0.028, none], rows: 235, left_out: 12, crossings: 0, lowest: [1 377], highest: [1 4957.8]}, a row of numbers for each tau; a person may write taus and coefficients alone; 40 bytes, and 8 for each number, a standard error counting even where there is none';
+
+SELECT icm.add_kind('wallet_model');
+
+-- Fits. The transition state holds every row.
+
+CREATE FUNCTION icm_wallet_fit_accum(state bytea, spend float8, x float8[], tau float8) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_fit_accum(bytea, float8, float8[], float8) IS 'transition function of icm_wallet_fit';
+CREATE FUNCTION icm_wallet_fit_accum(state bytea, spend float8, x float8[], tau float8, weight float8) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_fit_accum(bytea, float8, float8[], float8, float8) IS 'transition function of icm_wallet_fit';
+CREATE FUNCTION icm_wallet_fit_quantiles_accum(state bytea, spend float8, x float8[], taus float8[]) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_fit_quantiles_accum(bytea, float8, float8[], float8[]) IS 'transition function of icm_wallet_fit_quantiles';
+CREATE FUNCTION icm_wallet_fit_quantiles_accum(state bytea, spend float8, x float8[], taus float8[], weight float8) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_fit_quantiles_accum(bytea, float8, float8[], float8[], float8) IS 'transition function of icm_wallet_fit_quantiles';
+CREATE FUNCTION icm_wallet_fit_combine(state bytea, other bytea) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_fit_combine(bytea, bytea) IS 'combine function of icm_wallet_fit and icm_wallet_fit_quantiles';
+CREATE FUNCTION icm_wallet_fit_final(state bytea) RETURNS icm_wallet_model
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_fit_final(bytea) IS 'final function of icm_wallet_fit and icm_wallet_fit_quantiles';
+
+CREATE AGGREGATE icm_wallet_fit(spend float8, x float8[], tau float8) (
+    SFUNC = icm_wallet_fit_accum, STYPE = bytea, COMBINEFUNC = icm_wallet_fit_combine,
+    FINALFUNC = icm_wallet_fit_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE icm_wallet_fit(float8, float8[], float8) IS
+    'linear quantile regression of spend on x, exactly: the coefficients b that minimise sum rho(spend - x b), rho(r) = tau r for r > 0 and (tau - 1) r below, a part tau of the customers spending less than x b; the wallet of a customer is a high quantile, tau .8 to .9, of what customers like it spend (Rosset, Perlich and Zadrozny 2007); x: 1 to 64 numbers as they are, no intercept is added, so give a 1 among them; tau: between 0 and 1, the same in all rows; rows with spend or x NULL are left out, and counted; spend may be negative. The result is a vertex, a plane through as many rows as there are columns, that has been seen to be the best, and the same bytes in any order and partition of the rows, even where several planes are as good (Koenker and Bassett 1978; interior point with preprocessing: Portnoy and Koenker 1997). Errors: a column that is 0 in all rows or depends on others, which are named; fewer rows than columns; no plane that can be seen to be the best, as columns nearly depend on each other; 22003 for NaN or infinity, and for coefficients beyond float8; 22004 for a NULL in x or as tau; 22023 for another tau; 2202E for x of another length; 54000 for more rows than 1 GB holds. NULL for no rows. Memory: 8 bytes for each number of a row, up to twice that in the state and for moments five times, as it grows; in the end a copy of the rows and about 5 bytes a row more';
+CREATE AGGREGATE icm_wallet_fit(spend float8, x float8[], tau float8, weight float8) (
+    SFUNC = icm_wallet_fit_accum, STYPE = bytea, COMBINEFUNC = icm_wallet_fit_combine,
+    FINALFUNC = icm_wallet_fit_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE icm_wallet_fit(float8, float8[], float8, float8) IS
+    'the same, each row counting weight times, 0 or more: sum weight rho(spend - x b) is minimised; 0 leaves it out; the largest is at most 2^40 times the least (error 22023); error 22004 for a weight of NULL. Standard errors take weights as those of rq() of the R package quantreg do, not as numbers of customers';
+CREATE AGGREGATE icm_wallet_fit_quantiles(spend float8, x float8[], taus float8[]) (
+    SFUNC = icm_wallet_fit_quantiles_accum, STYPE = bytea, COMBINEFUNC = icm_wallet_fit_combine,
+    FINALFUNC = icm_wallet_fit_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE icm_wallet_fit_quantiles(float8, float8[], float8[]) IS
+    'icm_wallet_fit for several taus at once, 1 to 99, ascending, each fit being what it would be alone; the model tells at how many rows the fit of a larger tau is lower than that of a smaller one next to it (icm_wallet_model_stats: crossings); errors as of icm_wallet_fit';
+CREATE AGGREGATE icm_wallet_fit_quantiles(spend float8, x float8[], taus float8[], weight float8) (
+    SFUNC = icm_wallet_fit_quantiles_accum, STYPE = bytea, COMBINEFUNC = icm_wallet_fit_combine,
+    FINALFUNC = icm_wallet_fit_final, PARALLEL = SAFE);
+COMMENT ON AGGREGATE icm_wallet_fit_quantiles(float8, float8[], float8[], float8) IS
+    'the same, each row counting weight times';
+
+-- What a model consists of.
+
+CREATE FUNCTION icm_wallet_params(model icm_wallet_model, OUT tau float8, OUT "column" int, OUT estimate float8, OUT std_error float8)
+    RETURNS SETOF record
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 8 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_params(icm_wallet_model) IS
+    'coefficients of a wallet model by tau and column of x, from 1, in the unit of spend by that of the column, with their standard errors by the sandwich formula of Hendricks and Koenker (1992), for rows that are independent and whose spend may vary more in some than in others: the density at the quantile by the difference of the fits at tau - h and tau + h, h by Hall and Sheather (1988); what summary.rq(se = "nid") of the R package quantreg gives. NULL where there are none: those two fits are the same or cross in too many rows, or the model was written without them';
+CREATE FUNCTION icm_wallet_ranges(model icm_wallet_model, OUT "column" int, OUT lowest float8, OUT highest float8)
+    RETURNS SETOF record
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 8 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_ranges(icm_wallet_model) IS
+    'lowest and highest value of each column of x, from 1, among the rows that were fitted; NULL for a model that was not fitted';
+CREATE FUNCTION icm_wallet_model_stats(model icm_wallet_model, OUT n int8, OUT left_out int8, OUT columns int, OUT taus float8[],
+                                       OUT crossings int8)
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_model_stats(icm_wallet_model) IS
+    'a wallet model: rows that were fitted, rows that were left out (spend or x NULL, or weight 0), columns of x, taus, and rows at which the fits of its taus cross (that of a larger tau is lower, by more than rounding); NULL where it was not fitted';
+
+-- What it says of a customer.
+
+CREATE FUNCTION icm_wallet_estimate(model icm_wallet_model, x float8[], own float8) RETURNS float8
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_estimate(icm_wallet_model, float8[], float8) IS
+    'estimated wallet of a customer with attributes x, in the currency and period of the spend that was fitted: the quantile, but never below own spend, and never below 0; own NULL: not known; NULL for a model or x of NULL. By the only tau of the model: error 22023 if it has several, see icm_wallet_estimate with tau. Errors: 22003 for NaN or infinity in x, own spend that is negative, and a sum beyond float8; 22004 for a NULL in x; 2202E for x of another length than was fitted. icm_wallet_extrapolates tells whether x is beyond what was fitted';
+CREATE FUNCTION icm_wallet_estimate(model icm_wallet_model, x float8[], own float8, tau float8) RETURNS float8
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_estimate(icm_wallet_model, float8[], float8, float8) IS
+    'the same, by the fit for this tau; error 22023 if the model has none';
+CREATE FUNCTION icm_wallet_estimate(standard text, x float8[], own float8) RETURNS float8
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT @extschema@.icm_wallet_estimate(@extschema@.icm_standard_wallet_model(standard), x, own) $$;
+COMMENT ON FUNCTION icm_wallet_estimate(text, float8[], float8) IS
+    'the same, by the published model of that name';
+CREATE FUNCTION icm_wallet_estimate(standard text, x float8[], own float8, tau float8) RETURNS float8
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT @extschema@.icm_wallet_estimate(@extschema@.icm_standard_wallet_model(standard), x, own, tau) $$;
+COMMENT ON FUNCTION icm_wallet_estimate(text, float8[], float8, float8) IS
+    'the same, by the published model of that name and its fit for this tau';
+
+CREATE FUNCTION icm_wallet_extrapolates(model icm_wallet_model, x float8[]) RETURNS bool
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_extrapolates(icm_wallet_model, float8[]) IS
+    'is a column of x below the lowest or above the highest value that it had among the rows that were fitted, so that an estimate is an extrapolation? (Combinations of columns that did not occur are not seen.) NULL for a model that was not fitted; errors in x as of icm_wallet_estimate';
+CREATE FUNCTION icm_wallet_extrapolates(standard text, x float8[]) RETURNS bool
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    AS $$ SELECT @extschema@.icm_wallet_extrapolates(@extschema@.icm_standard_wallet_model(standard), x) $$;
+COMMENT ON FUNCTION icm_wallet_extrapolates(text, float8[]) IS
+    'the same, by the published model of that name';

@@ -1,0 +1,70 @@
+/*
+ * wallet_model.h
+ *		The icm_wallet_model type: what customers with these attributes spend, at one or several
+ *		quantiles, as a linear regression says.
+ */
+#ifndef ICM_WALLET_MODEL_H
+#define ICM_WALLET_MODEL_H
+
+#include "common/flat.h"
+#include "math/quantile_regression.h"
+
+#define ICM_WALLET_MODEL_VERSION 1
+
+#define ICM_WALLET_COLUMNS_MAX ICM_REGRESSION_COLUMNS_MAX
+#define ICM_WALLET_TAUS_MAX 99
+
+/* Standard errors of a tau that has none, each. */
+#define ICM_WALLET_NO_ERROR (-1.0)
+
+/*
+ * 40 bytes, and the numbers: taus; coefficients, those of the first tau first; their standard
+ * errors; and the least and the largest of each column. What a model that was
+ * written, not fitted, does not have is zero: rows, left_out, crossings and the ranges.
+ */
+typedef struct IcmWalletModel
+{
+	int32		vl_len_;		/* varlena header; do not touch directly */
+	uint8		version;		/* ICM_WALLET_MODEL_VERSION */
+	uint8		flags;			/* 0 */
+	uint16		zero;			/* padding */
+	int32		columns;		/* 1 to ICM_WALLET_COLUMNS_MAX */
+	int32		taus;			/* 1 to ICM_WALLET_TAUS_MAX */
+	int64		rows;			/* that were fitted; 0: none were */
+	int64		left_out;		/* rows that were not, as spend or x was NULL or the weight 0 */
+	int64		crossings;		/* rows at which the fit of a larger tau is lower */
+	double		numbers[FLEXIBLE_ARRAY_MEMBER];
+} IcmWalletModel;
+
+#define ICM_WALLET_MODEL_SIZE(columns, taus) \
+	(offsetof(IcmWalletModel, numbers) + ((taus) + 2 * (columns) * ((taus) + 1)) * sizeof(double))
+
+#define ICM_WALLET_FITTED(m) ((m)->rows > 0)
+#define ICM_WALLET_TAUS(m) ((m)->numbers)
+#define ICM_WALLET_COEFFICIENTS(m, k) ((m)->numbers + (m)->taus + (k) * (m)->columns)
+#define ICM_WALLET_ERRORS(m, k) ICM_WALLET_COEFFICIENTS(m, (m)->taus + (k))
+#define ICM_WALLET_LOWEST(m) ICM_WALLET_COEFFICIENTS(m, 2 * (m)->taus)
+#define ICM_WALLET_HIGHEST(m) ICM_WALLET_COEFFICIENTS(m, 2 * (m)->taus + 1)
+#define ICM_WALLET_HAS_ERRORS(m, k) (ICM_WALLET_ERRORS(m, k)[0] != ICM_WALLET_NO_ERROR)
+
+#define PG_GETARG_WALLET_MODEL(n) IcmWalletModelGet(PG_GETARG_DATUM(n))
+
+/* A model without numbers and standard errors, to be filled. */
+extern IcmWalletModel *IcmWalletModelMake(int columns, int taus);
+
+/* The argument, whatever form it came in. */
+extern IcmWalletModel *IcmWalletModelGet(Datum datum);
+
+/* A sentence on what is wrong with these taus, or NULL. */
+extern const char *IcmWalletTausFault(const double *taus, int n);
+
+/*
+ * The numbers of argument number, which is x, a float8[], not null: so many as columns says, if that is not 0;
+ * *columns is how many. ERROR if they are not that many, or one is NULL; NaN and infinity are the caller's to refuse.
+ */
+extern const double *IcmWalletGetX(FunctionCallInfo fcinfo, int number, int *columns);
+
+/* ERROR (22003): x has NaN or infinity in it. */
+pg_noreturn extern void IcmWalletXNotFinite(const double *x, int columns);
+
+#endif							/* ICM_WALLET_MODEL_H */

@@ -9,6 +9,7 @@
 
 #include "common/compat.h"
 #include "utils/date.h"
+#include "utils/timestamp.h"
 
 /* The result; ERROR (22003) if it has overflowed. NaN is the caller's to make NULL of. */
 static inline double
@@ -30,6 +31,16 @@ IcmCheckAsOf(DateADT as_of)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("as_of must be a finite day")));
+}
+
+/* ERROR (22008) unless at is a finite time. */
+static inline void
+IcmCheckAt(TimestampTz at)
+{
+	if (unlikely(TIMESTAMP_NOT_FINITE(at)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("at must be a finite time")));
 }
 
 /* The unit of time; ERROR (22023) unless it is positive and finite. */

@@ -180,14 +180,8 @@ IsRequestKind(const IcmCheck *check, int kind)
 	const IcmContactKind *stored = &IcmContactsKinds(check->contacts)[kind];
 
 	for (int i = 0; i < ICM_CONTACT_LABELS; i++)
-	{
-		const char *label = IcmContactsLabel(check->contacts, stored, i);
-		const char *asked = check->request.label[i];
-
-		if ((label == NULL) != (asked == NULL) ||
-			(label != NULL && (strlen(label) != check->request.length[i] || memcmp(label, asked, check->request.length[i]) != 0)))
+		if (!IcmIsRequested(check, i, IcmContactsLabel(check->contacts, stored, i)))
 			return false;
-	}
 	return stored->weight == 1.0;
 }
 

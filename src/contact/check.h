@@ -150,6 +150,17 @@ extern TimestampTz IcmCheckNext(IcmCheck *check, int rule, TimestampTz t);
 
 /* ---- for the rules ----------------------------------------------------------- */
 
+/* Is it the label of the request, or is there none in either? */
+static inline bool
+IcmIsRequested(const IcmCheck *check, int i, const char *label)
+{
+	const char *asked = check->request.label[i];
+
+	if (label == NULL || asked == NULL)
+		return label == asked;
+	return strlen(label) == check->request.length[i] && memcmp(label, asked, check->request.length[i]) == 0;
+}
+
 /* Room in the working space for so many numbers. */
 extern void IcmCheckScratch(IcmCheck *check, int64 n);
 

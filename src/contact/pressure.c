@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "common/check.h"
 #include "contact/contacts.h"
 
 /* Microseconds; ERROR (22023) unless it is a positive interval without months, whose length varies. */
@@ -63,10 +64,7 @@ icm_pressure(PG_FUNCTION_ARGS)
 	half_life = GetHalfLife(fcinfo, 2);
 	if (PG_NARGS() > 3)
 		channel = PG_GETARG_TEXT_PP(3);
-	if (TIMESTAMP_NOT_FINITE(at))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("at must be a finite time")));
+	IcmCheckAt(at);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_FLOAT8(0.0);	/* no contacts yet */
 

@@ -12,6 +12,7 @@
 
 #include "utils/timestamp.h"
 
+#include "common/check.h"
 #include "contact/check.h"
 
 /* Pressure that is left of a contact is too little to matter when it is this part of the limit: 2^-64. */
@@ -106,10 +107,7 @@ icm_contacts_prune(PG_FUNCTION_ARGS)
 	TimestampTz *needs;
 	bool	   *keep;
 
-	if (TIMESTAMP_NOT_FINITE(at))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("at must be a finite time")));
+	IcmCheckAt(at);
 	needs = FindNeeds(contacts, policy, at);
 	keep = palloc(Max(contacts->n, 1) * sizeof(bool));
 	for (int i = 0; i < contacts->n; i++)

@@ -30,10 +30,8 @@ IsRelevant(const IcmCheck *check, const IcmContact *signal)
 	for (int i = 0; i < ICM_CONTACT_LABELS; i++)
 	{
 		const char *label = IcmContactsLabel(check->contacts, KindOf(check, signal), i);
-		const char *asked = check->request.label[i];
 
-		if (label != NULL && asked != NULL &&
-			(strlen(label) != check->request.length[i] || memcmp(label, asked, check->request.length[i]) != 0))
+		if (label != NULL && check->request.label[i] != NULL && !IcmIsRequested(check, i, label))
 			return false;
 	}
 	return true;

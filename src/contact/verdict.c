@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "common/check.h"
 #include "common/rows.h"
 #include "contact/reason.h"
 #include "math/hash.h"
@@ -103,10 +104,7 @@ GetArguments(FunctionCallInfo fcinfo, TimestampTz *at)
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		return NULL;
 	*at = PG_GETARG_TIMESTAMPTZ(2);
-	if (TIMESTAMP_NOT_FINITE(*at))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("at must be a finite time")));
+	IcmCheckAt(*at);
 	check = GetCheck(fcinfo, 1);
 	for (int i = 0; i < ICM_CONTACT_LABELS; i++)
 		request.label[i] = IcmGetContactLabel(fcinfo, 3 + i, i, &request.length[i]);

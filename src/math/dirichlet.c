@@ -126,7 +126,7 @@ typedef struct Equation
 	double		value;			/* that f is to have */
 } Equation;
 
-/* Where f has the value: bisection of log x within the limits. NaN if it is not between its values there. */
+/* Where f has the value: bisection of log x within the limits, which x does not leave. NaN if it is not between its values there. */
 static double
 Solve(const Equation *equation)
 {
@@ -141,7 +141,7 @@ Solve(const Equation *equation)
 		double		middle = 0.5 * (low + high);
 
 		if (middle <= low || middle >= high)
-			return exp(middle);
+			return fmin(fmax(exp(middle), ICM_DIRICHLET_MIN), ICM_DIRICHLET_MAX);
 		if (equation->f(exp(middle), equation) < equation->value)
 			low = middle;
 		else
@@ -163,19 +163,21 @@ IcmDirichletK(double m, double penetration)
 	return Solve(&equation);
 }
 
-void
-IcmDirichletBounds(const IcmDirichletMarket *market, double share, double *low, double *high)
-{
-	*low = share * IcmDirichletCategory(market);
-	*high = -expm1(-market->k * log1p(share * market->m / market->k));
-}
-
 static double
 BrandBuyers(double s, const Equation *equation)
 {
 	IcmDirichletMarket market = {equation->market.m, equation->market.k, s};
 
 	return IcmDirichletPenetration(&market, equation->share);
+}
+
+void
+IcmDirichletBounds(const IcmDirichletMarket *market, double share, double *low, double *high)
+{
+	Equation	equation = {BrandBuyers, *market, share, NAN};
+
+	*low = BrandBuyers(ICM_DIRICHLET_MIN, &equation);
+	*high = BrandBuyers(ICM_DIRICHLET_MAX, &equation);
 }
 
 double

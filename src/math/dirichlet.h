@@ -50,12 +50,12 @@ extern double IcmDirichletCategory(const IcmDirichletMarket *market);
 extern double IcmDirichletK(double m, double penetration);
 
 /*
- * Between these lies the penetration of a brand of this share: as s goes to 0, where everybody buys one brand, and to
- * infinity, where all choose alike.
+ * From and to which the penetration of a brand of this share goes: with the least s, where all but everybody buys one
+ * brand, and the largest, where all but all choose alike. market->s is not used.
  */
 extern void IcmDirichletBounds(const IcmDirichletMarket *market, double share, double *low, double *high);
 
-/* The s with which a brand of this share has this penetration; NaN if there is none within the limits. market->s is not used. */
+/* The s with which a brand of this share has this penetration; NaN if that is out of these bounds. market->s is not used. */
 extern double IcmDirichletS(const IcmDirichletMarket *market, double share, double penetration);
 
 extern double IcmDirichletPenetration(const IcmDirichletMarket *market, double share);

@@ -121,6 +121,17 @@ SetPenetration(IcmBrand *brand, Datum penetration, bool isnull)
 				 errhint("It is the share of all customers who buy the brand at least once in the period; NULL if it is not known.")));
 }
 
+pg_noreturn static void
+RefuseBrands(const char *fault)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("brands do not make a market"),
+			 errdetail("%s", fault),
+			 errhint("A share is the brand's part of all purchases in the category: 25 percent is 0.25. Brands that are left out have the rest.")));
+	pg_unreachable();
+}
+
 /* A model of the brands that are given, in their order; its parameters are still to come. */
 static IcmDirichlet *
 GetBrands(FunctionCallInfo fcinfo)
@@ -132,9 +143,12 @@ GetBrands(FunctionCallInfo fcinfo)
 			   *shares_null,
 			   *penetrations_null;
 	int			n = Elements(fcinfo, 2, -1, &names, &names_null);
-	IcmDirichlet *model = IcmFlatMake(ICM_DIRICHLET_SIZE(n), ICM_DIRICHLET_VERSION);
+	IcmDirichlet *model;
 	const char *fault;
 
+	if (n > ICM_DIRICHLET_BRANDS_MAX)	/* before there is memory for them */
+		RefuseBrands(psprintf("A market has at most %d brands; %d are given.", ICM_DIRICHLET_BRANDS_MAX, n));
+	model = IcmFlatMake(ICM_DIRICHLET_SIZE(n), ICM_DIRICHLET_VERSION);
 	(void) Elements(fcinfo, 3, n, &shares, &shares_null);
 	(void) Elements(fcinfo, 4, n, &penetrations, &penetrations_null);
 	for (int i = 0; i < n; i++)
@@ -145,11 +159,7 @@ GetBrands(FunctionCallInfo fcinfo)
 	}
 	fault = IcmBrandsSort(model->brands, n);
 	if (fault != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("brands do not make a market"),
-				 errdetail("%s", fault),
-				 errhint("A share is the brand's part of all purchases in the category: 25 percent is 0.25. Brands that are left out have the rest.")));
+		RefuseBrands(fault);
 	return model;
 }
 
@@ -183,9 +193,11 @@ FitBrand(const IcmDirichletMarket *market, const IcmBrand *brand)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("no Dirichlet parameter S gives brand \"%s\" its penetration", brand->name),
-				 errdetail("Its penetration is %g; with a share of %g it must be above %g, where its buyers buy nothing else,"
-						   " and below %g, where all buyers choose alike.", brand->penetration, brand->share, low, high),
-				 errhint("Check that its share and penetration are of the same period and customers. With NULL as its penetration it has no say in S.")));
+				 errdetail("Its penetration is %.12g; with a share of %g it can be from %.12g, where its buyers buy nothing else (S is %g),"
+						   " to %.12g, where all buyers choose alike (S is %g).",
+						   brand->penetration, brand->share, low, ICM_DIRICHLET_MIN, high, ICM_DIRICHLET_MAX),
+				 errhint("Check that its share is one of purchases, not of revenue, its penetration one of all customers, not of the category's buyers,"
+						 " and both of the same period. With NULL as its penetration it has no say in S.")));
 	}
 	return s;
 }

@@ -105,6 +105,14 @@ SELECT icm_dirichlet_fit(56, 2.6, '{a}', '{0.25}', '{0.2}');
 SELECT icm_dirichlet_fit(0.56, 1.2, '{a}', '{0.25}', '{0.2}');
 SELECT icm_dirichlet_fit(0.56, 2.6, '{a,b}', '{0.6,0.5}', '{0.4,0.3}');
 SELECT icm_dirichlet_fit(0.56, 2.6, '{a,b}', '{0.25,0.1}', '{0.2,0.13}');
+-- an S beyond the limits is none, though the range in the message looks the same when rounded; at the limits a model can be read back
+SELECT penetration, e.* FROM unnest('{0.1400000001,0.25818615}'::float8[]) penetration,
+    pg_temp.error_of(format('SELECT icm_dirichlet_fit(0.56, 2.6, ''{b,a}'', ''{0.1,0.25}'', ''{0.09,%s}'')', penetration)) e;
+SELECT l.s, round(log(q.s)::numeric, 4) AS log_s, record_image_eq(ROW(fitted), ROW(fitted::text::icm_dirichlet)) AS same
+FROM unnest('{1e-6,1e6}'::float8[]) AS l(s), icm_dirichlet_params(icm_dirichlet_fit(0.56, 2.6, '{a}', '{0.25}', '{0.2}')) p,
+    icm_dirichlet_norms(format('{M: %s, K: %s, S: %s, brands: {a: 0.25}}', m, k, l.s)::icm_dirichlet) n,
+    icm_dirichlet_fit(0.56, 2.6, '{a}', '{0.25}', ARRAY[n.penetration]) fitted, icm_dirichlet_params(fitted) q ORDER BY l.s;
+SELECT icm_dirichlet_fit(0.56, 2.6, array_agg(i::text), array_agg(0.0001), array_agg(0.00008)) FROM generate_series(1, 1001) i;
 SELECT icm_dirichlet_fit(0.56, 2.6, '{a}', '{0.25}', '{0.6}');
 SELECT icm_dirichlet_fit(0.56, 2.6, '{a}', '{0.25}', '{NULL}');
 

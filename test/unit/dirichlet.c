@@ -234,7 +234,10 @@ TestCategory(void)
 	ok(wrong_distribution == 0, "and its distribution (%d wrong)", wrong_distribution);
 }
 
-/* S at its ends: all choose alike, which is a negative binomial distribution of the brand alone; each buys one brand. */
+/*
+ * S at its ends, which bound the penetration: all choose alike, all but, which is a negative binomial distribution of the
+ * brand alone; each buys one brand.
+ */
 static void
 TestDiversity(void)
 {
@@ -244,6 +247,8 @@ TestDiversity(void)
 	{
 		IcmDirichletMarket market = RandomMarket();
 		double		share = LogUniform(1e-3, 0.9);
+		long double none = share * (long double) IcmDirichletCategory(&market),
+					all = 1.0L - expl(-market.k * log1pl((long double) market.m * share / market.k));
 		double		low,
 					high;
 		IcmDirichletNorm norm;
@@ -251,12 +256,11 @@ TestDiversity(void)
 		IcmDirichletBounds(&market, share, &low, &high);
 		market.s = ICM_DIRICHLET_MAX;
 		norm = IcmDirichletNorms(&market, share);
-		wrong += !Near(norm.penetration, high, 1e-3) || norm.penetration >= high ||
-			!Near(high, 1.0L - expl(-market.k * log1pl((long double) market.m * share / market.k)), 1e-13);
+		wrong += norm.penetration != high || !Near(high, all, 1e-3) || high >= all;
 		market.s = ICM_DIRICHLET_MIN;
 		norm = IcmDirichletNorms(&market, share);
-		wrong += !Near(norm.penetration, low, 1e-4) || norm.penetration <= low || !Near(norm.loyal, 1.0L, 1e-4) ||
-			!Near(norm.requirements, 1.0L, 1e-4) || !Near(low, share * (long double) IcmDirichletCategory(&market), 1e-14);
+		wrong += norm.penetration != low || !Near(low, none, 1e-4) || low <= none || !Near(norm.loyal, 1.0L, 1e-4) ||
+			!Near(norm.requirements, 1.0L, 1e-4);
 	}
 	ok(wrong == 0, "S at its ends (%d wrong)", wrong);
 }
@@ -349,7 +353,8 @@ static void
 TestParameters(void)
 {
 	int			wrong_k = 0,
-				wrong_s = 0;
+				wrong_s = 0,
+				wrong_limit = 0;
 
 	for (int i = 0; i < 1000; i++)
 	{
@@ -358,6 +363,8 @@ TestParameters(void)
 		double		low,
 					high;
 		double		penetration = IcmDirichletPenetration(&market, share);
+		double		least,
+					most;
 
 		wrong_k += !Near(IcmDirichletK(market.m, IcmDirichletCategory(&market)), market.k,
 						 1e-12 * fmax(1.0, market.k / fmin(market.m, 1.0)) / (1.0 - IcmDirichletCategory(&market)));
@@ -365,11 +372,16 @@ TestParameters(void)
 		/* as far as the penetration tells it */
 		wrong_s += !Near(IcmDirichletS(&market, share, penetration), market.s,
 						 1e-13 * high / fmin(penetration - low, high - penetration)) ||
-			!isnan(IcmDirichletS(&market, share, low)) || !isnan(IcmDirichletS(&market, share, high)) ||
+			!isnan(IcmDirichletS(&market, share, nextafter(low, 0.0))) || !isnan(IcmDirichletS(&market, share, nextafter(high, 1.0))) ||
 			!isnan(IcmDirichletS(&market, share, 0.5 * low)) || !isnan(IcmDirichletS(&market, share, 0.5 * (1.0 + high)));
+		/* not a step beyond the limits, or the model could not be read back */
+		least = IcmDirichletS(&market, share, low);
+		most = IcmDirichletS(&market, share, high);
+		wrong_limit += !(least >= ICM_DIRICHLET_MIN && most <= ICM_DIRICHLET_MAX);
 	}
 	ok(wrong_k == 0, "K from the penetration that it makes (%d wrong)", wrong_k);
 	ok(wrong_s == 0, "S from the penetration that it makes, none beyond the bounds (%d wrong)", wrong_s);
+	ok(wrong_limit == 0, "S within its limits at the bounds (%d wrong)", wrong_limit);
 	ok(isnan(IcmDirichletK(1.0, -expm1(-1.0))) && isnan(IcmDirichletK(1.0, 0.7)) && isnan(IcmDirichletK(0.5, 0.5)) &&
 	   !isnan(IcmDirichletK(1.0, 0.63)) && isnan(IcmDirichletK(1e9, 1e-6)), "no K where purchases vary less than by chance, or too much");
 	ok(isnan(IcmDirichletS(&(IcmDirichletMarket) {1.0, 1.0, 1.0}, 1.0, 0.5)), "S of a brand that has the category cannot be told");

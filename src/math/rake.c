@@ -147,7 +147,7 @@ ScaleMargin(const IcmRake *rake, int margin)
 }
 
 static void
-DescribeWorst(const IcmRake *rake, IcmRakeFault *fault)
+DescribeWorst(const IcmRake *rake, IcmRakeFault *fault, void (*poll) (void))
 {
 	fault->cell = ICM_RAKE_NO_CELL;
 	fault->deviation = 0.0;
@@ -156,6 +156,7 @@ DescribeWorst(const IcmRake *rake, IcmRakeFault *fault)
 		int32_t		cell = ICM_RAKE_NO_CELL;
 		double		deviation;
 
+		poll();
 		SumMargin(rake, margin);
 		deviation = Deviation(rake, margin, &cell);
 		if (deviation > fault->deviation)
@@ -170,7 +171,7 @@ DescribeWorst(const IcmRake *rake, IcmRakeFault *fault)
 IcmRakeResult
 IcmRakeGroups(const IcmRake *rake, IcmRakeFault *fault, void (*poll) (void))
 {
-	int64_t		steps = ((int64_t) rake->iterations + 1) * rake->margins;
+	int64_t		left = (int64_t) rake->iterations * rake->margins;	/* margins that may still be scaled */
 	int			met = 0;		/* margins found to be met, one after another, since the last was scaled */
 
 	Start(rake);
@@ -189,19 +190,19 @@ IcmRakeGroups(const IcmRake *rake, IcmRakeFault *fault, void (*poll) (void))
 		int32_t		worst;
 
 		poll();
-		if (step == steps)
-		{
-			DescribeWorst(rake, fault);
-			return ICM_RAKE_NOT_CONVERGED;
-		}
 		SumMargin(rake, margin);
 		if (Deviation(rake, margin, &worst) <= rake->tolerance)
-			met++;
-		else
 		{
-			ScaleMargin(rake, margin);
-			met = 0;
+			met++;
+			continue;
 		}
+		if (left-- == 0)
+		{
+			DescribeWorst(rake, fault, poll);
+			return ICM_RAKE_NOT_CONVERGED;
+		}
+		ScaleMargin(rake, margin);
+		met = 0;
 	}
 	return ICM_RAKED;
 }

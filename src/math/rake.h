@@ -27,7 +27,8 @@ typedef struct IcmRake
 	size_t		n;				/* groups */
 	int			margins;
 	const int32_t *first;		/* the first cell of each margin, and last the number of all cells */
-	const double *total;		/* of each cell: finite, not negative */
+	const double *total;		/* of each cell: finite, not negative; if positive, so large that subnormal numbers are
+								 * nothing beside it */
 	const int32_t *cells;		/* of each group one a margin, or ICM_RAKE_NO_CELL */
 	const double *estimate;		/* of each group: finite, not negative */
 	double		tolerance;		/* the largest relative deviation from a total; above 0 */

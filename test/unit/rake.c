@@ -202,6 +202,41 @@ CheckThreeMargins(void)
 	ok(not_raked == 0 && off == 0, "three margins, one not complete (%d not raked, %d off)", not_raked, off);
 }
 
+/* In so many iterations or not: what has not converged has a cell whose deviation is above the tolerance. */
+static void
+CheckIterations(void)
+{
+	int			wrong = 0,
+				some = 0;
+
+	for (int round = 0; round < 5000; round++)
+	{
+		double		e[4],
+					rows[2],
+					columns[2];
+		double		tolerance = exp(-12.0 * Uniform());
+		int			iterations = 1 + (int) (Random() % 4);
+		size_t		n;
+
+		for (int i = 0; i < 4; i++)
+			e[i] = (double) (Random() % 4 + 1);
+		rows[0] = (double) (Random() % 9 + 1);
+		rows[1] = (double) (Random() % 9 + 1);
+		columns[0] = 0.5 * (rows[0] + rows[1]);
+		columns[1] = columns[0];
+		n = SetTable(2, 2, e, rows, columns);
+		if (Rake(n, 2, tolerance, iterations) == ICM_RAKED)
+		{
+			wrong += Deviation(n, 2) > tolerance * (1.0 + 1e-10);
+			continue;
+		}
+		some++;
+		wrong += fault.cell < 0 || fault.cell >= 4 || !(fault.deviation > tolerance) ||
+			fabs(Deviation(n, 2) - fault.deviation) > 1e-12 || fabs(fault.sum / table.total[fault.cell] - 1.0) != fault.deviation;
+	}
+	ok(some > 500 && wrong == 0, "iterations: converged or not (%d wrong, %d not converged)", wrong, some);
+}
+
 static void
 CheckFaults(void)
 {
@@ -214,6 +249,10 @@ CheckFaults(void)
 	static const double five_none[] = {5, 0};
 	static const double two_four[] = {2, 4};
 	static const double totals[] = {1e280, 1e-300};
+	static const double least[] = {5e-324};
+	static const double none[] = {0, 0};
+	int			before;
+	size_t		n;
 
 	ok(Rake(SetTable(2, 2, ones, two_three, three_two), 2, 1e-10, 1000) == ICM_RAKED &&
 	   fabs(table.weight[0] - 1.2) < 1e-15 && fabs(table.weight[3] - 1.2) < 1e-15, "equal estimates: independence");
@@ -230,6 +269,13 @@ CheckFaults(void)
 	   "an estimate of zero stays zero");
 	ok(Rake(SetTable(2, 2, triangle, two_three, three_two), 2, 1e-10, 1000) == ICM_RAKE_NOT_CONVERGED &&
 	   fault.deviation > 1e-10 && fault.cell >= 0, "totals that no weights can meet: not converged");
+	before = polls;
+	ok(Rake(SetTable(2, 2, triangle, two_three, three_two), 2, 1e-10, 7) == ICM_RAKE_NOT_CONVERGED && polls - before == 2 + 2 + 15 + 2,
+	   "polled for each margin: to find empty cells, to compare sums, to scale and check, and to find the worst");
+	n = SetTable(1, 2, ones, least, none);
+	table.cells[1] = table.cells[3] = ICM_RAKE_NO_CELL;
+	ok(Rake(n, 2, 1e-10, 1000) == ICM_RAKE_NOT_CONVERGED && table.weight[0] == 0.0,
+	   "a total of which rounding leaves nothing is not met");
 	ok(Rake(SetTable(2, 2, triangle, two_three, three_two), 2, 1e-10, 1) == ICM_RAKE_NOT_CONVERGED, "nor in one iteration");
 	ok(Rake(SetTable(2, 2, ones, two_three, three_two), 2, 1e-10, 1) == ICM_RAKED, "but where one is enough");
 	ok(Rake(SetTable(2, 2, huge, totals, totals), 2, 1e-10, 1000) == ICM_RAKED && Deviation(4, 2) < 1e-10, "extreme amounts");
@@ -242,6 +288,7 @@ main(void)
 	CheckTwoByTwo();
 	CheckRandomTables();
 	CheckThreeMargins();
+	CheckIterations();
 	CheckFaults();
 	ok(polls > 1000, "polled");
 	printf("1..%d\n", tests);

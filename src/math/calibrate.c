@@ -15,6 +15,7 @@
  * at which they are compared come from the sorted list, so the order of
  * the rows has no say.
  */
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -113,6 +114,23 @@ SortRatios(const IcmCalibrationRow *rows, size_t n, double *work, void (*poll) (
 	return work;
 }
 
+/* Of the n first rows, to whose smallest ratio lambda is rounded, is there one that it lifts above its own spend? */
+static bool
+LiftsAny(const IcmCalibrationRow *rows, size_t n, double lambda)
+{
+	for (size_t i = 0; i < n; i++)
+		if (lambda * rows[i].estimate > rows[i].own)
+			return true;
+	return false;
+}
+
+/* The smallest ratio, rounded down if rounding it to nearest would lift a row. One step does: it is below the quotient. */
+static double
+LeaveAll(const IcmCalibrationRow *rows, size_t n, double ratio)
+{
+	return LiftsAny(rows, n, ratio) ? nextafter(ratio, 0.0) : ratio;
+}
+
 static double
 FindLambda(IcmCalibrationRow *rows, size_t n, size_t scalable, double own, double total, double *work, void (*poll) (void))
 {
@@ -120,7 +138,7 @@ FindLambda(IcmCalibrationRow *rows, size_t n, size_t scalable, double own, doubl
 	Search		search = {.rows = rows, .last = scalable};
 
 	if (total <= own)
-		return ratios[0];
+		return LeaveAll(rows, scalable, ratios[0]);
 	IcmExactSumInit(&search.rest);
 	IcmExactSumInit(&search.scaled);
 	IcmExactSumAdd(&search.rest, total);
@@ -131,7 +149,7 @@ FindLambda(IcmCalibrationRow *rows, size_t n, size_t scalable, double own, doubl
 		Step(&search, ratios[search.first + (search.last - search.first) / 2]);
 	}
 	if (search.first == 0)		/* the total is so close to own spend that all quotients were rounded to below */
-		return ratios[0];
+		return LeaveAll(rows, scalable, ratios[0]);
 	return IcmExactSumRound(&search.rest) / IcmExactSumRound(&search.scaled);
 }
 
@@ -153,6 +171,8 @@ IcmCalibrate(IcmCalibrationRow *rows, size_t n, double total, IcmCalibration *re
 		return ICM_OWN_EXCEEDS_TOTAL;
 	if (scalable > 0)
 		result->lambda = FindLambda(rows, n, scalable, result->own, total, work, poll);
+	if (isfinite(result->lambda) && result->lambda < DBL_MIN && total > result->own * (1.0 + ICM_CALIBRATION_TOLERANCE))
+		return ICM_ESTIMATES_TOO_LARGE;
 	if (isfinite(result->lambda) || total <= result->own)
 		return ICM_CALIBRATED;
 	result->lambda = NAN;

@@ -25,7 +25,8 @@ typedef enum IcmCalibrationResult
 	ICM_CALIBRATED,
 	ICM_OWN_EXCEEDS_TOTAL,
 	ICM_NO_POSITIVE_ESTIMATE,	/* where the total exceeds own spend */
-	ICM_ESTIMATES_TOO_SMALL		/* lambda leaves the range of double */
+	ICM_ESTIMATES_TOO_SMALL,	/* lambda leaves the range of double */
+	ICM_ESTIMATES_TOO_LARGE		/* lambda leaves the normal range of double, below which it has few digits */
 } IcmCalibrationResult;
 
 typedef struct IcmCalibration
@@ -37,8 +38,8 @@ typedef struct IcmCalibration
 
 /*
  * Find lambda, in time O(n log n). Where the total is own spend, it is the largest lambda that leaves all
- * at it, own / estimate of the row in which that is smallest. The rows are put into
- * another order. work is memory of IcmCalibrateWork() bytes, at an address where a double may stand.
+ * at it, own / estimate of the row in which that is smallest, rounded so that it lifts none. The rows are
+ * put into another order. work is memory of IcmCalibrateWork() bytes, at an address where a double may stand.
  * poll is called between the passes over the rows, and may not return.
  */
 extern size_t IcmCalibrateWork(size_t n);

@@ -145,6 +145,53 @@ CheckRandom(int kind, const char *name)
 	ok(unstable == 0, "%s: to the bit in any order (%d are not)", name, unstable);
 }
 
+/* The total is own spend: all are left at it, and a lambda that is larger by more than rounding lifts one. */
+static void
+CheckAllAtOwn(void)
+{
+	IcmCalibrationRow rows[N_MAX];
+	int			lifted = 0,
+				too_low = 0,
+				unstable = 0;
+
+	for (int round = 0; round < 20000; round++)
+	{
+		size_t		n = 1 + Random() % (round % 10 == 0 ? N_MAX : 3);
+		int			kind = (int) (Random() % 4);
+		IcmCalibration first,
+					other;
+		double		total = 0.0,
+					larger;
+		bool		lifts = false;
+
+		for (size_t i = 0; i < n; i++)
+		{
+			rows[i].own = kind == 3 ? (double) (Random() % 10000 + 1) / 100.0 : Amount(kind) + 0.5;
+			rows[i].estimate = kind == 3 ? (double) (Random() % 10000 + 1) / 100.0 : Amount(kind) + 0.5;
+			total += rows[i].own;
+		}
+		total *= 1.0 - 4e-13;	/* within the tolerance */
+		if (Calibrate(rows, n, total, &first) != ICM_CALIBRATED)
+		{
+			lifted++;
+			continue;
+		}
+		larger = nextafter(nextafter(first.lambda, INFINITY), INFINITY);
+		for (size_t i = 0; i < n; i++)
+		{
+			lifted += IcmCalibrated(rows[i].own, rows[i].estimate, first.lambda) != rows[i].own;
+			lifts = lifts || (long double) larger * rows[i].estimate > rows[i].own;
+		}
+		too_low += !lifts;
+		Shuffle(rows, n);
+		Calibrate(rows, n, total, &other);
+		unstable += other.lambda != first.lambda;
+	}
+	ok(lifted == 0, "the total is own spend: all are left at it (%d are not)", lifted);
+	ok(too_low == 0, "and no lambda larger by 2 ulp leaves them (%d do)", too_low);
+	ok(unstable == 0, "the same in any order (%d are not)", unstable);
+}
+
 static void
 CheckKnown(void)
 {
@@ -154,6 +201,9 @@ CheckKnown(void)
 	static const IcmCalibrationRow tenths[] = {{0.1, 1}, {0.2, 1}};
 	static const IcmCalibrationRow huge[] = {{1e280, 1e-300}, {1e280, 1e280}};
 	static const IcmCalibrationRow tiny[] = {{0, 1e-300}, {0, 1e-300}};
+	static const IcmCalibrationRow large[] = {{0, 1e280}, {0, 1e280}};
+	static const IcmCalibrationRow large_beside[] = {{1, 0}, {0, 1e280}, {0x1p-60, 0}};
+	static const IcmCalibrationRow upwards[] = {{7, 25}};
 	IcmCalibration result;
 
 	ok(Calibrate(reference, 4, 300, &result) == ICM_CALIBRATED && result.lambda == 300.0 / 225.0 &&
@@ -173,6 +223,12 @@ CheckKnown(void)
 	ok(Calibrate(NULL, 0, 1, &result) == ICM_NO_POSITIVE_ESTIMATE, "something for nobody");
 	ok(Calibrate(huge, 2, 2e280, &result) == ICM_CALIBRATED && result.lambda == 1.0, "an estimate too small to scale");
 	ok(Calibrate(huge, 2, 3e280, &result) == ICM_CALIBRATED && fabs(result.lambda - 2.0) < 1e-15, "and one that is not");
+	ok(0.28 * 25 > 7 && Calibrate(upwards, 1, 7, &result) == ICM_CALIBRATED && result.lambda == nextafter(0.28, 0) &&
+	   IcmCalibrated(7, 25, result.lambda) == 7, "the total is own spend: a ratio whose rounding would lift its row");
+	ok(Calibrate(large, 2, 1e-60, &result) == ICM_ESTIMATES_TOO_LARGE, "a factor below double");
+	ok(Calibrate(large, 2, 4e-29, &result) == ICM_ESTIMATES_TOO_LARGE, "and one with few digits");
+	ok(Calibrate(large, 2, 1e-20, &result) == ICM_CALIBRATED && fabs(result.lambda / 5e-301 - 1.0) < 1e-15, "and one with all");
+	ok(Calibrate(large_beside, 3, nextafter(1.0, 2.0), &result) == ICM_CALIBRATED && result.lambda > 0.0, "all but the rounding of the total");
 	ok(Calibrate(tiny, 2, 1e280, &result) == ICM_ESTIMATES_TOO_SMALL, "a factor beyond double");
 	ok(IcmCalibrated(5, 3, 2) == 6 && IcmCalibrated(7, 3, 2) == 7 && IcmCalibrated(7, 0, NAN) == 7, "the wallet of a row");
 }
@@ -181,6 +237,7 @@ int
 main(void)
 {
 	CheckKnown();
+	CheckAllAtOwn();
 	CheckRandom(0, "whole numbers");
 	CheckRandom(1, "lognormal amounts");
 	CheckRandom(2, "uniform amounts");

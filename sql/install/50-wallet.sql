@@ -163,4 +163,4 @@ COMMENT ON FUNCTION icm_wallet_allocation(float8, int) IS
 CREATE FUNCTION icm_wallet_allocation(rating float8) RETURNS float8
     LANGUAGE c WINDOW IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'icm_wallet_allocation_window';
 COMMENT ON FUNCTION icm_wallet_allocation(float8) IS
-    'window function, OVER (PARTITION BY customer), a row for each brand: share of wallet by the Wallet Allocation Rule of the rank of its rating, in any unit, among all rows of the partition, highest first, equal ratings with the average of their ranks; NULL for a rating of NULL, of a brand that is not rated and takes no part; error if a rating is NaN or infinite; 24 bytes of memory a row of the partition';
+    'window function, OVER (PARTITION BY customer), a row for each brand: share of wallet by the Wallet Allocation Rule of the rank of its rating, in any unit, among all rows of the partition, highest first, equal ratings with the average of their ranks; NULL for a rating of NULL, of a brand that is not rated and takes no part; error if a rating is NaN or infinite; 8 bytes of memory a row of the partition, 24 while shares are found';

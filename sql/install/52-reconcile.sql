@@ -5,7 +5,7 @@
 CREATE FUNCTION icm_wallet_calibrate(own float8, estimate float8, total float8) RETURNS float8
     LANGUAGE c WINDOW IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_wallet_calibrate(float8, float8, float8) IS
-    'wallets of the rows of a window partition, from estimates and the known total of all wallets, which is the same in all rows: greatest(own, lambda * estimate), with the lambda that makes them add up to the total, up to rounding; all in one currency and period; exact, whatever the order of the rows: own spend and estimates are sorted and added up, nothing is iterated; NULL for a row whose own spend or estimate is NULL, which takes no part (give coalesce(estimate, 0) to keep it at its own spend), and for a total of NULL; error if an amount is negative, NaN, infinite or above 1e280, own spend adds up to more than the total (by more than rounding, 1e-12 of it), no estimate is positive where the total exceeds own spend, or totals differ; 16 bytes of memory a row, 32 while lambda is found (own spend as a floor: Rosset, Perlich and Zadrozny 2007)';
+    'wallets of the rows of a window partition, from estimates and the known total of all wallets, which is the same in all rows: greatest(own, lambda * estimate), with the lambda that makes them add up to the total, up to rounding; all in one currency and period; exact, whatever the order of the rows: own spend and estimates are sorted and added up, nothing is iterated; NULL for a row whose own spend or estimate is NULL, which takes no part (give coalesce(estimate, 0) to keep it at its own spend), and for a total of NULL; error if an amount is negative, NaN, infinite or above 1e280, own spend adds up to more than the total (by more than rounding, 1e-12 of it), a total is positive and below 1e-280, no estimate is positive where the total exceeds own spend, lambda leaves the range of float8, or totals differ; 8 bytes of memory a row, 48 while lambda is found (own spend as a floor: Rosset, Perlich and Zadrozny 2007)';
 
 CREATE TYPE icm_wallet_calibration AS (
     lambda      float8,
@@ -16,7 +16,7 @@ CREATE TYPE icm_wallet_calibration AS (
     total       float8
 );
 COMMENT ON TYPE icm_wallet_calibration IS
-    'how estimated wallets are calibrated to a total: the factor lambda of the estimates (where the total is own spend, the largest that leaves all at it; NULL where no estimate is positive), how many of n customers are at their own spend, as lambda times their estimate is no more, and the sums of own spend and of the estimates, and the total, in the currency given';
+    'how estimated wallets are calibrated to a total: the factor lambda of the estimates (where the total is own spend, the largest that leaves all at it, up to rounding that lifts nobody; NULL where no estimate is positive), how many of n customers are at their own spend, as lambda times their estimate is no more, and the sums of own spend and of the estimates, and the total, in the currency given';
 
 CREATE FUNCTION icm_calibration_accum(state bytea, own float8, estimate float8, total float8) RETURNS bytea
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
@@ -31,7 +31,7 @@ CREATE AGGREGATE icm_wallet_calibration(own float8, estimate float8, total float
     SFUNC = icm_calibration_accum, STYPE = bytea, SSPACE = 8192, COMBINEFUNC = icm_calibration_combine,
     FINALFUNC = icm_calibration_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icm_wallet_calibration(float8, float8, float8) IS
-    'how the window function icm_wallet_calibrate calibrates these rows, with the same rules and errors: its factor, and what it is made of; the same bytes in any order and partition; NULL for no rows and for a total of NULL; 16 to 32 bytes of memory a row, and 32 more in the end';
+    'how the window function icm_wallet_calibrate calibrates these rows, with the same rules and errors: its factor, and what it is made of; the same bytes in any order and partition; NULL for no rows and for a total of NULL; 16 to 32 bytes of memory a row, and 32 more in the end; at most some 67 million rows (67,108,862), as its state has at most 1 GB: error 54000 beyond that, where the window function still does';
 
 -- Raking to the totals of several margins.
 
@@ -39,7 +39,7 @@ CREATE FUNCTION icm_rake(estimate float8, margins text[], totals float8[], toler
     RETURNS float8
     LANGUAGE c WINDOW IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_rake(float8, text[], float8[], float8, int) IS
-    'estimates of the rows of a window partition, scaled so that each cell of several margins adds up to its known total, by iterative proportional fitting: margins[k] is the row''s cell in margin k (NULL: in none; compared to the letter), totals[k] the total of that cell, the same in all its rows; margins NULL: the row keeps its estimate; of all that meet the totals the closest to the estimates in Kullback and Leibler''s sense; tolerance: the largest relative deviation from a total, above 0 and below 1; iterations: at most so many times over all margins; whatever the order of the rows; NULL for a row whose estimate is NULL, and for a tolerance or iterations of NULL; error if an amount is negative, NaN, infinite or above 1e280, a total is NULL or differs within a cell, margins that contain all rows (of positive estimate) have different sums, a cell of positive total has nothing to scale, or it does not converge; 20 bytes of memory a row, and some 300 for each distinct array of margins (Deming and Stephan 1940; Csiszar 1975)';
+    'estimates of the rows of a window partition, scaled so that each cell of several margins adds up to its known total, by iterative proportional fitting: margins[k] is the row''s cell in margin k (NULL: in none; compared to the letter), totals[k] the total of that cell, the same in all its rows; margins NULL: the row keeps its estimate; of all that meet the totals the closest to the estimates in Kullback and Leibler''s sense; tolerance: the largest relative deviation from a total, above 0 and below 1; iterations: at most so many times over all margins; whatever the order of the rows; NULL for a row whose estimate is NULL, and for a tolerance or iterations of NULL; error if an amount is negative, NaN, infinite or above 1e280, a total is NULL, positive and below 1e-280, or differs within a cell, margins that contain all rows (of positive estimate) have different sums, a cell of positive total has nothing to scale, or it does not converge; 20 bytes of memory a row, and some 300 for each distinct array of margins (Deming and Stephan 1940; Csiszar 1975)';
 
 -- The wallet as what the most similar others spend.
 

@@ -10,14 +10,9 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "miscadmin.h"
-#include "utils/float.h"
-#include "utils/memutils.h"
-#include "windowapi.h"
 
-#include "common/compat.h"
+#include "wallet/window.h"
 
 static double
 Allocate(double rank, double brands)
@@ -42,27 +37,18 @@ icm_wallet_allocation(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("rank must be from 1 to the number of brands"),
-				 errdetail("The rank given is %s, of %d brands.", float8out_internal(rank), brands),
+				 errdetail("The rank given is %s, of %d brands.", IcmNumberText(rank), brands),
 				 errhint("The best brand has rank 1; brands that are equal have the average of their ranks.")));
 	PG_RETURN_FLOAT8(Allocate(rank, brands));
 }
 
 /* ---- window --------------------------------------------------------------- */
 
-/* Rows after which the memory that evaluating the rating took is given back. */
-#define ROWS_A_RESET 1024
-
 typedef struct Brand
 {
 	double		rating;
-	int64		row;			/* position in the partition */
+	int			row;			/* position in the partition */
 } Brand;
-
-/* What is kept from row to row of a partition; zeroed when it starts. */
-typedef struct Partition
-{
-	double	   *share;			/* by position; NaN: not rated. NULL: not filled in yet */
-} Partition;
 
 /* Highest rating first. */
 static int
@@ -71,6 +57,7 @@ CompareBrands(const void *a, const void *b)
 	double		first = ((const Brand *) a)->rating;
 	double		second = ((const Brand *) b)->rating;
 
+	CHECK_FOR_INTERRUPTS();
 	return (first < second) - (first > second);
 }
 
@@ -81,71 +68,56 @@ CheckRating(double rating)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("rating must be a finite number"),
-				 errdetail("The rating given is %s.", float8out_internal(rating)),
+				 errdetail("The rating given is %s.", IcmNumberText(rating)),
 				 errhint("A brand that is not rated has the rating NULL.")));
 	return rating;
 }
 
 /* The brands of the partition that are rated; their number. */
-static int64
-ReadBrands(WindowObject window, Brand *brands, int64 rows)
+static int
+ReadBrands(FunctionCallInfo fcinfo, Brand *brands)
 {
-	MemoryContext evaluation = AllocSetContextCreate(CurrentMemoryContext, "icm_wallet_allocation ratings", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext oldcontext = MemoryContextSwitchTo(evaluation);
-	int64		n = 0;
+	IcmColumn	rating = IcmColumnOf(fcinfo, 0);
+	IcmScan		scan = IcmScanPartition(PG_WINDOW_OBJECT());
+	int			n = 0;
 
-	for (int64 row = 0; row < rows; row++)
-	{
-		bool		isnull,
-					isout;
-		Datum		rating;
-
-		CHECK_FOR_INTERRUPTS();
-		if (row % ROWS_A_RESET == 0)
-			MemoryContextReset(evaluation);
-		rating = WinGetFuncArgInPartition(window, 0, (int) row, WINDOW_SEEK_HEAD, false, &isnull, &isout);
-		if (!isnull)
-		{
-			brands[n].rating = CheckRating(DatumGetFloat8(rating));
-			brands[n++].row = row;
-		}
-	}
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextDelete(evaluation);
+	while (IcmScanNext(&scan))
+		if (IcmColumnRead(&rating, scan.row))
+			brands[n++] = (Brand) {CheckRating(DatumGetFloat8(rating.value)), scan.row};
 	return n;
 }
 
 /* The end of the brands that are rated as this one. */
-static int64
-TieEnd(const Brand *brands, int64 n, int64 first)
+static int
+TieEnd(const Brand *brands, int n, int first)
 {
-	int64		end = first + 1;
+	int			end = first + 1;
 
 	while (end < n && brands[end].rating == brands[first].rating)
 		end++;
 	return end;
 }
 
-/* At the first row of a partition: the share of each. */
-static void
-AllocatePartition(WindowObject window, Partition *partition)
+/* The shares of all rows of a partition. */
+static double *
+AllocatePartition(FunctionCallInfo fcinfo, MemoryContext context)
 {
-	int64		rows = WinGetPartitionRowCount(window);
-	Brand	   *brands = palloc_extended(rows * sizeof(Brand), MCXT_ALLOC_HUGE);
-	int64		n = ReadBrands(window, brands, rows);
-	double	   *share = MemoryContextAllocHuge(GetMemoryChunkContext(partition), rows * sizeof(double));
+	int			rows = IcmPartitionRows(PG_WINDOW_OBJECT());
+	Brand	   *brands = IcmAllocRows(CurrentMemoryContext, rows, sizeof(Brand));
+	int			n = ReadBrands(fcinfo, brands);
+	double	   *share = IcmAllocRows(context, rows, sizeof(double));
 
-	for (int64 row = 0; row < rows; row++)
+	for (int row = 0; row < rows; row++)
 		share[row] = NAN;
 	qsort(brands, n, sizeof(Brand), CompareBrands);
-	for (int64 first = 0, end; first < n; first = end)
+	for (int first = 0, end; first < n; first = end)
 	{
 		end = TieEnd(brands, n, first);
-		for (int64 i = first; i < end; i++)
-			share[brands[i].row] = Allocate((first + 1 + end) / 2.0, (double) n);
+		for (int i = first; i < end; i++)
+			share[brands[i].row] = Allocate((first + 1.0 + end) / 2.0, (double) n);
 	}
 	pfree(brands);
-	partition->share = share;
+	return share;
 }
 
 /* icm_wallet_allocation(rating) OVER (PARTITION BY customer) */
@@ -153,14 +125,5 @@ PG_FUNCTION_INFO_V1(icm_wallet_allocation_window);
 Datum
 icm_wallet_allocation_window(PG_FUNCTION_ARGS)
 {
-	WindowObject window = PG_WINDOW_OBJECT();
-	Partition  *partition = WinGetPartitionLocalMemory(window, sizeof(Partition));
-	double		share;
-
-	if (partition->share == NULL)
-		AllocatePartition(window, partition);
-	share = partition->share[WinGetCurrentPosition(window)];
-	if (isnan(share))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(share);
+	return IcmResultOfRow(fcinfo, AllocatePartition);
 }

@@ -89,26 +89,20 @@ ReadCustomers(FunctionCallInfo fcinfo)
 	IcmColumn	own = IcmColumnOf(fcinfo, ARG_OWN);
 	IcmColumn	x = IcmColumnOf(fcinfo, ARG_X);
 	Customers	customers = {.rows = IcmPartitionRows(PG_WINDOW_OBJECT())};
-	MemoryContext evaluation = AllocSetContextCreate(CurrentMemoryContext, "icm_wallet_peer arguments", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext oldcontext;
+	IcmScan		scan;
 
 	customers.own = IcmAllocRows(CurrentMemoryContext, customers.rows, sizeof(double));
 	customers.position = IcmAllocRows(CurrentMemoryContext, customers.rows, sizeof(int));
-	oldcontext = MemoryContextSwitchTo(evaluation);
-	for (int row = 0; row < customers.rows; row++)
+	scan = IcmScanPartition(PG_WINDOW_OBJECT());
+	while (IcmScanNext(&scan))
 	{
-		CHECK_FOR_INTERRUPTS();
-		if (row % ICM_ROWS_A_RESET == 0)
-			MemoryContextReset(evaluation);
-		if (!IcmColumnRead(&x, row))
+		if (!IcmColumnRead(&x, scan.row))
 			continue;
 		ReadColumns(&customers, x.value);
-		customers.own[customers.n] = IcmColumnRead(&own, row) ?
+		customers.own[customers.n] = IcmColumnRead(&own, scan.row) ?
 			IcmReadAmount(DatumGetFloat8(own.value), "own spend") : NAN;
-		customers.position[customers.n++] = row;
+		customers.position[customers.n++] = scan.row;
 	}
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextDelete(evaluation);
 	return customers;
 }
 

@@ -27,9 +27,8 @@
 
 #define MARGINS_MAX 100
 
-/* In place of a group: */
-#define NO_ESTIMATE (-1)		/* the row takes no part */
-#define NO_MARGINS (-2)			/* the row is in no cell, so its estimate stays */
+/* In place of a group: the row is in no cell, so its estimate, perhaps NULL, stays. */
+#define NO_GROUP (-1)
 
 /* ---- names ---------------------------------------------------------------- */
 
@@ -116,6 +115,11 @@ Grow(Input *input, void *array, int32 n, int32 *room, Size size)
 
 	if (n < *room)
 		return array;
+	if (n == INT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many cells or combinations of cells"),
+				 errdetail("There can be at most %d of each in a partition.", INT32_MAX)));
 	*room = *room < INT32_MAX / 2 ? Max(*room * 2, 64) : INT32_MAX;
 	larger = IcmAllocRows(input->context, *room, size);
 	if (array != NULL)
@@ -172,7 +176,7 @@ ReadTotal(const Label *name, Datum total, bool isnull)
 				 errmsg("total of a cell must not be null"),
 				 errdetail("Margin %d, cell \"%s\".", name->margin + 1, CellText(name)),
 				 errhint("Give NULL as the margin of rows that are in no cell of known total.")));
-	return IcmReadAmount(DatumGetFloat8(total), "total");
+	return IcmReadTotal(DatumGetFloat8(total));
 }
 
 /* The number of a cell, which is new or has been seen with the same total. */
@@ -250,7 +254,7 @@ AddCombination(Input *input, ArrayType *margins, Datum totals_datum)
 	ReadCells(input, margins, totals, combination->cells);
 }
 
-/* The number of the combination of a row, or NO_MARGINS. */
+/* The number of the combination of a row, or NO_GROUP. */
 static int32
 ReadCombination(Input *input, IcmColumn *margins, IcmColumn *totals, int row)
 {
@@ -262,7 +266,7 @@ ReadCombination(Input *input, IcmColumn *margins, IcmColumn *totals, int row)
 	bool		found;
 
 	if (!IcmColumnRead(margins, row))
-		return NO_MARGINS;
+		return NO_GROUP;
 	content = PG_DETOAST_DATUM_PACKED(margins->value);
 	entry = names_insert(input->names, ContentOf(content), &found);
 	if (!found)
@@ -292,30 +296,26 @@ ReadCombination(Input *input, IcmColumn *margins, IcmColumn *totals, int row)
 	return number;
 }
 
-/* The combination and the estimate of each row. */
+/* The combination and the estimate, NaN for NULL, of each row. */
 static void
-ReadRows(FunctionCallInfo fcinfo, Input *input, int n, int32 *group, double *estimate)
+ReadRows(FunctionCallInfo fcinfo, Input *input, int32 *group, double *estimate)
 {
 	IcmColumn	estimates = IcmColumnOf(fcinfo, ARG_ESTIMATE);
 	IcmColumn	margins = IcmColumnOf(fcinfo, ARG_MARGINS);
 	IcmColumn	totals = IcmColumnOf(fcinfo, ARG_TOTALS);
-	MemoryContext evaluation = AllocSetContextCreate(input->context, "icm_rake arguments", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext oldcontext = MemoryContextSwitchTo(evaluation);
+	IcmScan		scan = IcmScanPartition(PG_WINDOW_OBJECT());
 
-	for (int row = 0; row < n; row++)
+	while (IcmScanNext(&scan))
 	{
-		CHECK_FOR_INTERRUPTS();
-		if (row % ICM_ROWS_A_RESET == 0)
-			MemoryContextReset(evaluation);
-		group[row] = ReadCombination(input, &margins, &totals, row);
-		estimate[row] = 0.0;
-		if (!IcmColumnRead(&estimates, row))
-			group[row] = NO_ESTIMATE;
+		group[scan.row] = ReadCombination(input, &margins, &totals, scan.row);
+		if (IcmColumnRead(&estimates, scan.row))
+			estimate[scan.row] = IcmReadAmount(DatumGetFloat8(estimates.value), "estimate");
 		else
-			estimate[row] = IcmReadAmount(DatumGetFloat8(estimates.value), "estimate");
+		{
+			group[scan.row] = NO_GROUP;
+			estimate[scan.row] = NAN;
+		}
 	}
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextDelete(evaluation);
 }
 
 /* ---- order ---------------------------------------------------------------- */
@@ -327,6 +327,7 @@ CompareCells(const void *a, const void *b)
 	const Label *y = &((const Cell *) b)->name;
 	int			order = (x->margin > y->margin) - (x->margin < y->margin);
 
+	CHECK_FOR_INTERRUPTS();
 	if (order == 0)
 		order = memcmp(x->bytes, y->bytes, Min(x->size, y->size));
 	return order != 0 ? order : (x->size > y->size) - (x->size < y->size);
@@ -338,6 +339,7 @@ CompareCombinations(const void *a, const void *b, void *margins)
 	const int32 *x = ((const Combination *) a)->cells;
 	const int32 *y = ((const Combination *) b)->cells;
 
+	CHECK_FOR_INTERRUPTS();
 	for (int i = 0; i < *(int *) margins; i++)
 		if (x[i] != y[i])
 			return x[i] < y[i] ? -1 : 1;
@@ -395,15 +397,6 @@ SortCombinations(Input *input, size_t *n_groups)
 
 /* ---- raking --------------------------------------------------------------- */
 
-/* What is kept from row to row of a partition; zeroed when it starts. */
-typedef struct Partition
-{
-	bool		ready;
-	int32	   *group;			/* of each row by position, or NO_...; no array: all results are NULL */
-	double	   *estimate;		/* of each group */
-	double	   *weight;			/* what it is raked to */
-} Partition;
-
 /* The sums of the estimates of each group, each rounded once. group is of rows. */
 static void
 SumGroups(Input *input, int n, const int32 *group, const double *estimate, size_t n_groups, double *sums)
@@ -425,10 +418,12 @@ SumGroups(Input *input, int n, const int32 *group, const double *estimate, size_
 	{
 		IcmExactSum sum;
 
-		CHECK_FOR_INTERRUPTS();
 		IcmExactSumInit(&sum);
 		while (next < place[i])
+		{
+			CHECK_FOR_INTERRUPTS();
 			IcmExactSumAdd(&sum, sorted[next++]);
+		}
 		sums[i] = IcmExactSumRound(&sum);
 	}
 }
@@ -465,9 +460,9 @@ CheckResult(const Input *input, const IcmRake *rake, IcmRakeResult result, const
 			 errhint("Perhaps no weights meet all totals, as where estimates are zero; else allow more iterations or a larger tolerance.")));
 }
 
-/* Rake the groups, whose estimates are known, into partition->weight. */
-static void
-RakeGroups(Input *input, const int32 *first, size_t n, double tolerance, double iterations, Partition *partition)
+/* What the n groups, whose estimates are given, are raked to. */
+static double *
+RakeGroups(Input *input, const int32 *first, size_t n, const double *estimate, double tolerance, double iterations)
 {
 	double	   *total = IcmAllocRows(input->context, input->n_cells, sizeof(double));
 	int32	   *cells = IcmAllocRows(input->context, n, Max(input->margins, 1) * sizeof(int32));
@@ -478,10 +473,10 @@ RakeGroups(Input *input, const int32 *first, size_t n, double tolerance, double 
 		.first = first,
 		.total = total,
 		.cells = cells,
-		.estimate = partition->estimate,
+		.estimate = estimate,
 		.tolerance = tolerance,
 		.iterations = (int) iterations,
-		.weight = partition->weight,
+		.weight = IcmAllocRows(input->context, n, sizeof(double)),
 		.sum = IcmAllocRows(input->context, input->n_cells, sizeof(IcmProductSum))
 	};
 
@@ -490,6 +485,7 @@ RakeGroups(Input *input, const int32 *first, size_t n, double tolerance, double 
 	for (size_t i = 0; i < n; i++)
 		memcpy(cells + i * input->margins, input->combinations[i].cells, input->margins * sizeof(int32));
 	CheckResult(input, &rake, IcmRakeGroups(&rake, &fault, IcmPoll), &fault);
+	return rake.weight;
 }
 
 static double
@@ -518,39 +514,49 @@ ReadIterations(Datum datum)
 	return iterations;
 }
 
-/* At the first row of a partition. */
+/* Rake the estimates of the n rows of a partition, in their array. */
 static void
-RakePartition(FunctionCallInfo fcinfo, Partition *partition)
+RakeRows(FunctionCallInfo fcinfo, Input *input, int n, double *estimate, double tolerance, double iterations)
 {
-	MemoryContext context = GetMemoryChunkContext(partition);
+	int32	   *group = IcmAllocRows(input->context, n, sizeof(int32));
+	int32	   *first,
+			   *groups;
+	double	   *sums,
+			   *weights;
+	size_t		n_groups;
+
+	ReadRows(fcinfo, input, group, estimate);
+	first = SortCells(input);
+	groups = SortCombinations(input, &n_groups);
+	for (int row = 0; row < n; row++)
+		if (group[row] >= 0)
+			group[row] = groups[group[row]];
+	sums = IcmAllocRows(input->context, n_groups, sizeof(double));
+	SumGroups(input, n, group, estimate, n_groups, sums);
+	weights = RakeGroups(input, first, n_groups, sums, tolerance, iterations);
+	for (int row = 0; row < n; row++)
+		if (group[row] >= 0 && estimate[row] > 0.0)
+			estimate[row] = estimate[row] / sums[group[row]] * weights[group[row]];
+}
+
+/* The raked estimates of all rows of a partition. */
+static double *
+RakePartition(FunctionCallInfo fcinfo, MemoryContext context)
+{
 	double		tolerance = IcmReadParameter(fcinfo, ARG_TOLERANCE, "tolerance", ReadTolerance);
 	double		iterations = IcmReadParameter(fcinfo, ARG_ITERATIONS, "iterations", ReadIterations);
 	int			n = IcmPartitionRows(PG_WINDOW_OBJECT());
 	Input		input = {0};
-	int32	   *first,
-			   *groups;
 	double	   *estimate;
-	size_t		n_groups;
 
-	partition->ready = true;
 	if (isnan(tolerance) || isnan(iterations))
-		return;
+		return NULL;
 	input.context = AllocSetContextCreate(CurrentMemoryContext, "icm_rake", ALLOCSET_DEFAULT_SIZES);
 	input.names = names_create(input.context, 256, NULL);
-	estimate = IcmAllocRows(input.context, n, sizeof(double));
-	partition->group = IcmAllocRows(context, n, sizeof(int32));
-	ReadRows(fcinfo, &input, n, partition->group, estimate);
-
-	first = SortCells(&input);
-	groups = SortCombinations(&input, &n_groups);
-	for (int row = 0; row < n; row++)
-		if (partition->group[row] >= 0)
-			partition->group[row] = groups[partition->group[row]];
-	partition->estimate = IcmAllocRows(context, n_groups, sizeof(double));
-	partition->weight = IcmAllocRows(context, n_groups, sizeof(double));
-	SumGroups(&input, n, partition->group, estimate, n_groups, partition->estimate);
-	RakeGroups(&input, first, n_groups, tolerance, iterations, partition);
+	estimate = IcmAllocRows(context, n, sizeof(double));
+	RakeRows(fcinfo, &input, n, estimate, tolerance, iterations);
 	MemoryContextDelete(input.context);
+	return estimate;
 }
 
 /* icm_rake(estimate, margins, totals, tolerance, iterations) OVER (...) */
@@ -558,21 +564,5 @@ PG_FUNCTION_INFO_V1(icm_rake);
 Datum
 icm_rake(PG_FUNCTION_ARGS)
 {
-	WindowObject window = PG_WINDOW_OBJECT();
-	Partition  *partition = WinGetPartitionLocalMemory(window, sizeof(Partition));
-	double		estimate;
-	int32		group;
-	bool		isnull;
-
-	if (!partition->ready)
-		RakePartition(fcinfo, partition);
-	if (partition->group == NULL)
-		PG_RETURN_NULL();
-	group = partition->group[WinGetCurrentPosition(window)];
-	if (group == NO_ESTIMATE)
-		PG_RETURN_NULL();
-	estimate = IcmReadAmount(DatumGetFloat8(WinGetFuncArgCurrent(window, ARG_ESTIMATE, &isnull)), "estimate");
-	if (group == NO_MARGINS || estimate == 0.0)
-		PG_RETURN_FLOAT8(estimate);
-	PG_RETURN_FLOAT8(estimate / partition->estimate[group] * partition->weight[group]);
+	return IcmResultOfRow(fcinfo, RakePartition);
 }

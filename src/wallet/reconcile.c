@@ -37,7 +37,7 @@ ReadEstimate(Datum datum)
 static double
 ReadTotal(Datum datum)
 {
-	return IcmReadAmount(DatumGetFloat8(datum), "total");
+	return IcmReadTotal(DatumGetFloat8(datum));
 }
 
 /* Calibrate the rows, which get another order, or say why not. */
@@ -68,64 +68,80 @@ Calibrate(IcmCalibrationRow *rows, int64 n, double total)
 				 errmsg("estimates are too small for the total"),
 				 errdetail("They add up to %s, and the total is %s: the factor between them is beyond what float8 holds.",
 						   IcmNumberText(calibration.estimate), IcmNumberText(total))));
+	if (result == ICM_ESTIMATES_TOO_LARGE)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("estimates are too large for the total"),
+				 errdetail("They add up to %s, and the total is %s: the factor between them is below what float8 holds.",
+						   IcmNumberText(calibration.estimate), IcmNumberText(total))));
 	return calibration;
 }
 
 /* ---- window --------------------------------------------------------------- */
 
-/* What is kept from row to row of a partition; zeroed when it starts. */
-typedef struct Partition
-{
-	bool		ready;
-	bool		isnull;			/* the total is, and so are all wallets */
-	double		lambda;
-} Partition;
-
-/* The rows of the partition that take part, and how many they are. */
+/* The rows of the partition, by position, and their total, or NaN. own is NaN in those that take no part. */
 static IcmCalibrationRow *
-ReadRows(FunctionCallInfo fcinfo, int *n)
+ReadRows(FunctionCallInfo fcinfo, double *total)
 {
+	IcmParameter all = IcmParameterOf(fcinfo, ARG_TOTAL, "total", ReadTotal);
 	IcmColumn	own = IcmColumnOf(fcinfo, ARG_OWN);
 	IcmColumn	estimate = IcmColumnOf(fcinfo, ARG_ESTIMATE);
-	int			count = IcmPartitionRows(PG_WINDOW_OBJECT());
-	IcmCalibrationRow *rows = IcmAllocRows(CurrentMemoryContext, count, sizeof(IcmCalibrationRow));
-	MemoryContext evaluation = AllocSetContextCreate(CurrentMemoryContext, "icm_wallet_calibrate arguments",
-													 ALLOCSET_DEFAULT_SIZES);
-	MemoryContext oldcontext = MemoryContextSwitchTo(evaluation);
+	IcmCalibrationRow *rows = IcmAllocRows(CurrentMemoryContext, IcmPartitionRows(PG_WINDOW_OBJECT()),
+										   sizeof(IcmCalibrationRow));
+	IcmScan		scan = IcmScanPartition(PG_WINDOW_OBJECT());
 
-	*n = 0;
-	for (int row = 0; row < count; row++)
+	while (IcmScanNext(&scan))
 	{
-		IcmPoll();
-		if (row % ICM_ROWS_A_RESET == 0)
-			MemoryContextReset(evaluation);
-		if (!IcmColumnRead(&own, row))
+		IcmCalibrationRow *row = &rows[scan.row];
+
+		*row = (IcmCalibrationRow) {NAN, 0.0};
+		if (isnan(IcmParameterRead(&all, scan.row)) || !IcmColumnRead(&own, scan.row))
 			continue;
-		rows[*n].own = ReadOwn(own.value);
-		if (!IcmColumnRead(&estimate, row))
-			continue;
-		rows[(*n)++].estimate = ReadEstimate(estimate.value);
+		row->own = ReadOwn(own.value);
+		if (IcmColumnRead(&estimate, scan.row))
+			row->estimate = ReadEstimate(estimate.value);
+		else
+			row->own = NAN;
 	}
-	MemoryContextSwitchTo(oldcontext);
-	MemoryContextDelete(evaluation);
+	*total = all.value;
 	return rows;
 }
 
-/* At the first row of a partition. */
-static void
-CalibratePartition(FunctionCallInfo fcinfo, Partition *partition)
+/* The factor of those that take part, and are put into another order: of a copy. */
+static double
+FindLambda(const IcmCalibrationRow *rows, int count, double total)
 {
-	double		total = IcmReadParameter(fcinfo, ARG_TOTAL, "total", ReadTotal);
-	IcmCalibrationRow *rows;
-	int			n;
+	IcmCalibrationRow *copy = IcmAllocRows(CurrentMemoryContext, count, sizeof(IcmCalibrationRow));
+	double		lambda;
+	int			n = 0;
 
-	partition->ready = true;
-	partition->isnull = isnan(total);
-	if (partition->isnull)
-		return;
-	rows = ReadRows(fcinfo, &n);
-	partition->lambda = Calibrate(rows, n, total).lambda;
+	for (int row = 0; row < count; row++)
+		if (!isnan(rows[row].own))
+			copy[n++] = rows[row];
+	lambda = Calibrate(copy, n, total).lambda;
+	pfree(copy);
+	return lambda;
+}
+
+/* The wallets of all rows of a partition. */
+static double *
+CalibratePartition(FunctionCallInfo fcinfo, MemoryContext context)
+{
+	int			count = IcmPartitionRows(PG_WINDOW_OBJECT());
+	double		total;
+	IcmCalibrationRow *rows = ReadRows(fcinfo, &total);
+	double	   *wallet = NULL;
+
+	if (!isnan(total))
+	{
+		double		lambda = FindLambda(rows, count, total);
+
+		wallet = IcmAllocRows(context, count, sizeof(double));
+		for (int row = 0; row < count; row++)
+			wallet[row] = IcmCalibrated(rows[row].own, rows[row].estimate, lambda);
+	}
 	pfree(rows);
+	return wallet;
 }
 
 /* icm_wallet_calibrate(own, estimate, total) OVER (...) */
@@ -133,22 +149,7 @@ PG_FUNCTION_INFO_V1(icm_wallet_calibrate);
 Datum
 icm_wallet_calibrate(PG_FUNCTION_ARGS)
 {
-	WindowObject window = PG_WINDOW_OBJECT();
-	Partition  *partition = WinGetPartitionLocalMemory(window, sizeof(Partition));
-	Datum		own,
-				estimate;
-	bool		own_isnull,
-				estimate_isnull;
-
-	if (!partition->ready)
-		CalibratePartition(fcinfo, partition);
-	if (partition->isnull)
-		PG_RETURN_NULL();
-	own = WinGetFuncArgCurrent(window, ARG_OWN, &own_isnull);
-	estimate = WinGetFuncArgCurrent(window, ARG_ESTIMATE, &estimate_isnull);
-	if (own_isnull || estimate_isnull)
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(IcmCalibrated(ReadOwn(own), ReadEstimate(estimate), partition->lambda));
+	return IcmResultOfRow(fcinfo, CalibratePartition);
 }
 
 /* ---- aggregate ------------------------------------------------------------ */

@@ -10,6 +10,30 @@
 
 #include "wallet/window.h"
 
+IcmScan
+IcmScanPartition(WindowObject window)
+{
+	IcmScan		scan = {.rows = IcmPartitionRows(window), .row = -1};
+
+	scan.arguments = AllocSetContextCreate(CurrentMemoryContext, "icm window arguments", ALLOCSET_DEFAULT_SIZES);
+	scan.before = MemoryContextSwitchTo(scan.arguments);
+	return scan;
+}
+
+bool
+IcmScanNext(IcmScan *scan)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (++scan->row < scan->rows)
+	{
+		MemoryContextReset(scan->arguments);
+		return true;
+	}
+	MemoryContextSwitchTo(scan->before);
+	MemoryContextDelete(scan->arguments);
+	return false;
+}
+
 IcmColumn
 IcmColumnOf(FunctionCallInfo fcinfo, int number)
 {
@@ -21,25 +45,41 @@ IcmColumnOf(FunctionCallInfo fcinfo, int number)
 	return column;
 }
 
+IcmParameter
+IcmParameterOf(FunctionCallInfo fcinfo, int number, const char *name, double (*read) (Datum))
+{
+	IcmParameter parameter = {IcmColumnOf(fcinfo, number), name, read, NAN};
+
+	return parameter;
+}
+
+double
+IcmParameterRead(IcmParameter *parameter, int row)
+{
+	double		value;
+
+	if (parameter->column.stable && row > 0)
+		return parameter->value;
+	value = IcmColumnRead(&parameter->column, row) ? parameter->read(parameter->column.value) : NAN;
+	if (row == 0)
+		parameter->value = value;
+	else if (unlikely(value != parameter->value && !(isnan(value) && isnan(parameter->value))))
+		IcmRowsDiffer(parameter->name, parameter->value, value, "a partition", "Add what it depends on to PARTITION BY.");
+	return parameter->value;
+}
+
 double
 IcmReadParameter(FunctionCallInfo fcinfo, int number, const char *name, double (*read) (Datum))
 {
-	IcmColumn	column = IcmColumnOf(fcinfo, number);
-	int			rows = column.stable ? 1 : IcmPartitionRows(column.window);
-	double		first = NAN;
+	IcmParameter parameter = IcmParameterOf(fcinfo, number, name, read);
+	IcmScan		scan;
 
-	for (int row = 0; row < rows; row++)
-	{
-		double		value;
-
-		CHECK_FOR_INTERRUPTS();
-		value = IcmColumnRead(&column, row) ? read(column.value) : NAN;
-		if (row == 0)
-			first = value;
-		else if (unlikely(value != first && !(isnan(value) && isnan(first))))
-			IcmRowsDiffer(name, first, value, "a partition", "Add what it depends on to PARTITION BY.");
-	}
-	return first;
+	if (parameter.column.stable)
+		return IcmParameterRead(&parameter, 0);
+	scan = IcmScanPartition(PG_WINDOW_OBJECT());
+	while (IcmScanNext(&scan))
+		(void) IcmParameterRead(&parameter, scan.row);
+	return parameter.value;
 }
 
 int
@@ -53,6 +93,26 @@ IcmPartitionRows(WindowObject window)
 				 errmsg("too many rows in a partition"),
 				 errdetail("It can have at most %d.", INT32_MAX)));
 	return (int) n;
+}
+
+Datum
+IcmResultOfRow(FunctionCallInfo fcinfo, double *(*fill) (FunctionCallInfo fcinfo, MemoryContext context))
+{
+	WindowObject window = PG_WINDOW_OBJECT();
+	IcmResults *results = WinGetPartitionLocalMemory(window, sizeof(IcmResults));
+	double		value;
+
+	if (!results->ready)
+	{
+		results->value = fill(fcinfo, GetMemoryChunkContext(results));
+		results->ready = true;
+	}
+	if (results->value == NULL)
+		PG_RETURN_NULL();
+	value = results->value[WinGetCurrentPosition(window)];
+	if (isnan(value))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(value);
 }
 
 void *
@@ -87,6 +147,20 @@ IcmAmountOutOfRange(double amount, const char *name)
 			 errdetail("The amount given is %s; it is at most %g, so that no sum leaves the range of float8.",
 					   IcmNumberText(amount), ICM_AMOUNT_MAX)));
 	pg_unreachable();
+}
+
+double
+IcmReadTotal(double total)
+{
+	double		amount = IcmReadAmount(total, "total");
+
+	if (amount > 0.0 && amount < ICM_TOTAL_MIN)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("total is out of range"),
+				 errdetail("The amount given is %s; it is 0 or at least %g, so that what is scaled to it stays in the range of float8.",
+						   IcmNumberText(amount), ICM_TOTAL_MIN)));
+	return amount;
 }
 
 void

@@ -29,12 +29,26 @@ FROM (SELECT market, icm_wallet_calibration(own, estimate, total) AS c FROM cust
 -- the whole partition counts, whatever the frame and the order are
 SELECT id, round(icm_wallet_calibrate(own, estimate, total) OVER (ORDER BY id DESC ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)::numeric, 9) AS wallet
 FROM customer WHERE market = 'north' ORDER BY id;
+SELECT count(*) FILTER (WHERE wallet IS DISTINCT FROM framed OR wallet IS DISTINCT FROM excluded) AS otherwise
+FROM (SELECT icm_wallet_calibrate(own, estimate, total) OVER (PARTITION BY market) AS wallet,
+             icm_wallet_calibrate(own, estimate, total) OVER (PARTITION BY market ORDER BY id GROUPS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS framed,
+             icm_wallet_calibrate(own, estimate, total) OVER (PARTITION BY market ROWS BETWEEN CURRENT ROW AND CURRENT ROW EXCLUDE CURRENT ROW) AS excluded
+      FROM customer) c;
+-- arguments are evaluated once for each row: what a volatile one gave is what counts
+SELECT round(sum(wallet)::numeric, 9) AS sum, count(DISTINCT wallet) > 900 AS different FROM (SELECT icm_wallet_calibrate(0, random(), 100) OVER () AS wallet FROM generate_series(1, 1000)) c;
+SELECT round(sum(wallet)::numeric, 9) AS sum FROM (SELECT icm_wallet_calibrate(random(), random(), 1000) OVER () AS wallet FROM generate_series(1, 1000)) c;
+SELECT count(*) BETWEEN 900 AND 999 AS rows, round(sum(wallet)::numeric, 9) AS sum
+FROM (SELECT icm_wallet_calibrate(0, CASE WHEN random() < 0.95 THEN 1 END, 100) OVER () AS wallet FROM generate_series(1, 1000)) c WHERE wallet IS NOT NULL;
 -- a total that is own spend, or less only by rounding; nothing to share out
 SELECT icm_wallet_calibrate(own, 1, 0.3) OVER () AS wallet FROM (VALUES (0.1::float8), (0.2)) v(own);
 SELECT icm_wallet_calibrate(own, 0, 3) OVER () AS wallet FROM (VALUES (1::float8), (2)) v(own);
 SELECT icm_wallet_calibrate('-0', 0, '-0') OVER () AS zero, icm_wallet_calibrate(NULL, 1, 0) OVER () AS nobody, icm_wallet_calibrate(1, 1, NULL) OVER () AS nothing;
 SELECT (icm_wallet_calibration(1, 0, 1)).*;
 SELECT icm_wallet_calibration(1, 1, NULL) IS NULL AS no_total, (SELECT icm_wallet_calibration(own, 1, 1) FROM customer WHERE false) IS NULL AS no_rows;
+
+-- where the total is own spend lambda lifts nobody, also if own / estimate is rounded up
+SELECT own, estimate, own / estimate * estimate > own AS rounded_up, (c).at_own, (c).n, (c).lambda * estimate <= own AS leaves, icm_wallet_calibrate(own, estimate, own) OVER (PARTITION BY own) = own AS left_at_it
+FROM (SELECT own, estimate, icm_wallet_calibration(own, estimate, own) AS c FROM (VALUES (7::float8, 25::float8), (155.03, 64.96), (5, 49)) v(own, estimate) GROUP BY own, estimate) v ORDER BY own;
 
 -- random markets, against lambda by prefix sums in exact arithmetic: (total - own spend of the others) / estimates of the
 -- customers with the lowest own / estimate, for the only number of them to which it belongs
@@ -82,10 +96,15 @@ SELECT count(*) AS results FROM (
     UNION SELECT (icm_wallet_calibration(own, estimate, 2e6 ORDER BY i)).* FROM wide
     UNION SELECT (icm_wallet_calibration(own, estimate, 2e6 ORDER BY i DESC)).* FROM wide) u;
 
+-- an aggregate may be a window function, with a filter
+SELECT count(*) AS rows, bool_and(c IS NOT DISTINCT FROM (SELECT icm_wallet_calibration(own, estimate, 2e5) FROM wide o WHERE o.i BETWEEN w.i - 20 AND w.i AND o.i % 3 > 0)) AS as_by_itself
+FROM (SELECT i, icm_wallet_calibration(own, estimate, 2e5) FILTER (WHERE i % 3 > 0) OVER (ORDER BY i ROWS 20 PRECEDING) AS c FROM wide WHERE i <= 60) w;
+
 -- what is refused
 SELECT arguments, e.*
 FROM (VALUES ('-1, 1, 5'), ('1, -1, 5'), ('1, 1, -5'), ('''NaN'', 1, 5'), ('1, ''Infinity'', 5'), ('1, 1, ''NaN'''), ('1e281, 1, 5'),
-             ('2, 1, 1.9'), ('1, 0, 2'), ('NULL, 1, 2'), ('0, 1e-300, 1e280')) v(arguments),
+             ('2, 1, 1.9'), ('1, 0, 2'), ('NULL, 1, 2'), ('0, 1e-300, 1e280'),
+             ('0, 1, 5e-324'), ('0, 1, 9.9e-281'), ('0, 1e280, 1e-280'), ('0, 1e100, 1e-209')) v(arguments),
      pg_temp.error_of(format('SELECT icm_wallet_calibrate(%s) OVER ()', arguments)) e;
 SELECT e.* FROM (VALUES ('icm_wallet_calibrate(own, estimate, total) OVER ()'), ('icm_wallet_calibration(own, estimate, total)'),
                         ('icm_wallet_calibration(own, estimate, CASE WHEN id < 3 THEN 500 END)')) v(call),
@@ -130,6 +149,18 @@ FROM (VALUES (1, 1::float8, '{a}'::text[], '{12}'::float8[]), (2, 2, '{a}', '{12
              (6, 5, '{NULL}', '{NULL}'), (7, 5, NULL, NULL), (8, 7, '{b}', '{0}'), (9, '-0', NULL, '{}')) v(id, estimate, margins, totals) ORDER BY id;
 SELECT icm_rake(1, ARRAY['a'], ARRAY[2.0], NULL) OVER () AS tolerance, icm_rake(1, ARRAY['a'], ARRAY[2.0], 0.1, NULL) OVER () AS iterations,
        icm_rake(1, ARRAY['a'], ARRAY[2.0], 0.1, 1) OVER () AS neither, icm_rake(NULL, NULL, NULL) OVER () AS nothing;
+-- neither a frame nor a volatile estimate changes what the cells add up to
+SELECT count(*) FILTER (WHERE a IS DISTINCT FROM b) AS otherwise
+FROM (SELECT icm_rake(i, ARRAY['c' || i % 3], ARRAY[i % 3 + 1]) OVER () AS a,
+             icm_rake(i, ARRAY['c' || i % 3], ARRAY[i % 3 + 1]) OVER (ORDER BY i DESC ROWS BETWEEN CURRENT ROW AND CURRENT ROW EXCLUDE CURRENT ROW) AS b FROM generate_series(1, 100) i) r;
+SELECT cell, round(sum(raked)::numeric, 9) AS sum
+FROM (SELECT i % 2 AS cell, icm_rake(random(), ARRAY['c' || i % 2], ARRAY[100 * (i % 2 + 1)]) OVER () AS raked FROM generate_series(1, 1000) i) r GROUP BY cell ORDER BY cell;
+SELECT round(sum(raked)::numeric, 9) AS sum, count(raked) BETWEEN 900 AND 999 AS rows
+FROM (SELECT icm_rake(CASE WHEN random() < 0.95 THEN 1 END, CASE WHEN random() < 2 THEN ARRAY['c'] END, ARRAY[100]) OVER () AS raked FROM generate_series(1, 1000) i) r;
+-- the smallest estimates and totals: nothing is lost of a total
+SELECT estimate, total, count(*) AS rows, min(raked) > 0 AS positive, abs(sum(raked) / total - 1) < 1e-12 AS met
+FROM (SELECT estimate, total, icm_rake(estimate, ARRAY['c'], ARRAY[total]) OVER (PARTITION BY estimate, total) AS raked
+      FROM unnest('{5e-324,1,1e280}'::float8[]) estimate, unnest('{1e-280,1,1e280}'::float8[]) total, generate_series(1, 1000) i) r GROUP BY estimate, total ORDER BY estimate, total;
 -- cells are compared to the letter; the same array in another representation is the same cells
 SELECT margins, icm_rake(1, margins, totals) OVER () AS raked
 FROM (VALUES ('{a,x}'::text[], '{6,10}'::float8[]), ('{A,x}', '{1,10}'), ('{" a",x}', '{3,10}'), ('[0:1]={a,x}', '[5:6]={6,10}')) v(margins, totals);
@@ -152,7 +183,7 @@ SELECT bool_and(wallet = other_order) AS any_order, count(DISTINCT round((wallet
 
 -- what is refused
 SELECT arguments, e.*
-FROM (VALUES ('-1, ''{a}'', ''{1}'''), ('''NaN'', ''{a}'', ''{1}'''), ('1e281, ''{a}'', ''{1}'''), ('1, ''{a}'', ''{-1}'''), ('1, ''{a}'', ''{NaN}'''), ('1, ''{a}'', ''{Infinity}'''),
+FROM (VALUES ('-1, ''{a}'', ''{1}'''), ('''NaN'', ''{a}'', ''{1}'''), ('1e281, ''{a}'', ''{1}'''), ('1, ''{a}'', ''{-1}'''), ('1, ''{a}'', ''{NaN}'''), ('1, ''{a}'', ''{Infinity}'''), ('1e280, ''{a}'', ''{5e-324}'''), ('1, ''{a}'', ''{9.9e-281}'''),
              ('1, ''{a}'', ''{NULL}'''), ('1, ''{a}'', NULL'), ('1, ''{a,b}'', ''{1}'''), ('1, ''{}'', ''{}'''), ('1, ''{{a}}'', ''{{1}}'''),
              ('1, array_fill(''a''::text, ''{101}''), array_fill(1, ''{101}'')::float8[]'), ('1, ''{a}'', ''{1}'', 0'), ('1, ''{a}'', ''{1}'', 1'), ('1, ''{a}'', ''{1}'', ''NaN'''),
              ('1, ''{a}'', ''{1}'', 0.1, 0'), ('1, ''{a,b}'', ''{1,2}'''), ('0, ''{a,b}'', ''{0,2}'''), ('NULL, ''{a,b}'', ''{0,2}''')) v(arguments),
@@ -163,6 +194,11 @@ SELECT call, e.* FROM (VALUES ('(1, ''{a}''::text[], ''{1}''::float8[]), (1, ''{
      pg_temp.error_of(format('SELECT icm_rake(estimate, margins, totals) OVER () FROM (VALUES %s) v(estimate, margins, totals)', call)) e;
 SELECT e.* FROM pg_temp.error_of('SELECT icm_rake(1, ''{a}'', ''{1}'', i / 10.0) OVER () FROM generate_series(1, 2) i') e;
 SELECT icm_rake(1, margins, totals) OVER () FROM (VALUES ('{a,x}'::text[], '{1,4}'::float8[]), ('{b,x}', '{2,4}')) v(margins, totals);
+
+-- it can be canceled, however many iterations are allowed
+SET statement_timeout = 100;
+SELECT icm_rake(1, margins, totals, 1e-10, 2147483647) OVER () FROM (VALUES ('{a,x}'::text[], '{2,3}'::float8[]), ('{a,y}', '{2,2}'), ('{b,y}', '{3,2}')) v(margins, totals);
+RESET statement_timeout;
 
 -- ---- peers -------------------------------------------------------------------
 

@@ -25,9 +25,13 @@ INSERT INTO rating VALUES ('Ada', 'x', 9), ('Ada', 'y', 7), ('Ada', 'z', 8), ('B
     ('Dan', 'x', 6), ('Dan', 'y', NULL), ('Dan', 'z', 2), ('Eve', 'x', -1e300), ('Fay', 'x', NULL), ('Fay', 'y', NULL), ('Gil', 'x', 0), ('Gil', 'y', '-0');
 SELECT customer, brand, rating, round(share::numeric, 4) AS share FROM (SELECT *, icm_wallet_allocation(rating) OVER (PARTITION BY customer) AS share FROM rating) r ORDER BY customer, brand;
 -- neither ORDER BY nor a frame changes who is compared
-SELECT count(*) FILTER (WHERE a IS DISTINCT FROM b OR a IS DISTINCT FROM c) AS otherwise
+SELECT count(*) FILTER (WHERE a IS DISTINCT FROM b OR a IS DISTINCT FROM c OR a IS DISTINCT FROM d) AS otherwise
 FROM (SELECT icm_wallet_allocation(rating) OVER (PARTITION BY customer) AS a, icm_wallet_allocation(rating) OVER (PARTITION BY customer ORDER BY brand DESC) AS b,
-             icm_wallet_allocation(rating) OVER (PARTITION BY customer ORDER BY brand ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS c FROM rating) r;
+             icm_wallet_allocation(rating) OVER (PARTITION BY customer ORDER BY brand ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS c,
+             icm_wallet_allocation(rating) OVER (PARTITION BY customer ROWS BETWEEN CURRENT ROW AND CURRENT ROW EXCLUDE CURRENT ROW) AS d FROM rating) r;
+-- a volatile rating is taken once for each brand; a constant, also NULL, is that of all
+SELECT round(sum(share)::numeric, 9) AS sum FROM (SELECT icm_wallet_allocation(random()) OVER () AS share FROM generate_series(1, 1000)) r;
+SELECT DISTINCT icm_wallet_allocation(3) OVER () AS equal, icm_wallet_allocation(NULL) OVER () AS not_rated FROM generate_series(1, 4);
 SELECT icm_wallet_allocation(rating) OVER () FROM rating WHERE false;
 -- beside rank() in plain SQL, and in sum: 4096 customers
 CREATE TEMP TABLE survey AS SELECT hashint4(i) & 4095 AS customer, i AS brand, nullif(hashint4(i * 3) & 15, 15)::float8 AS rating FROM generate_series(1, 30000) i;

@@ -3,7 +3,7 @@
 CREATE FUNCTION icm_share_of_wallet(own float8, wallet float8) RETURNS float8
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_share_of_wallet(float8, float8) IS
-    'own spend / category spend, 0 to 1; NULL for a wallet of zero; error if either is negative, NaN or infinite, or own exceeds the wallet';
+    'own spend / category spend, 0 to 1; NULL for a wallet of zero; own spend that exceeds the wallet by rounding only, at most 1e-12 of it, counts as the wallet; error if it exceeds it by more, or either is negative, NaN or infinite';
 
 -- Of many customers: a summary.
 
@@ -32,7 +32,7 @@ CREATE TYPE icm_wallet (
     STORAGE = extended
 );
 COMMENT ON TYPE icm_wallet IS
-    'what customers spend here and in all, of one customer, a segment, anything: customers with a positive wallet, buyers (those of them who spend anything here), sums of own spend, wallet and share, of squares of own spend, products of both and squares of the wallet; apart from these, customers whose wallet is zero (no_spend), and customers and own spend of those whose wallet is unknown. Amounts in one unit, of one currency and period, at most 1e140. Sums are exact, so a merge loses nothing; what a square or product has below 4.9e-324 is cut off. Text form {customers: 3, buyers: 2, own: 225, wallet: 1200, shares: 0.45, own_squares: 40625, products: 202500, wallet_squares: 1020000, no_spend: 1, unknown: 2, unknown_own: 80}, without what is 0, a sum as doubles that add up to it, as 0.30000000000000004 - 2.7755575615628914e-17; 56 bytes and 8 bytes a word of a sum: some 110 for whole amounts, 170 for amounts in cents';
+    'what customers spend here and in all, of one customer, a segment, anything: customers with a positive wallet, buyers (those of them who spend anything here), sums of own spend, wallet and share, of squares of own spend, products of both and squares of the wallet; apart from these, customers whose wallet is zero (no_spend), and customers and own spend of those whose wallet is unknown. Amounts in one unit, of one currency and period, at most 1e140; own spend of a customer is at most the wallet, so headroom is never negative. Sums are exact, so a merge loses nothing; what a square or product has below 4.9e-324 is cut off. Text form {customers: 3, buyers: 2, own: 225, wallet: 1200, shares: 0.45, own_squares: 40625, products: 202500, wallet_squares: 1020000, no_spend: 1, unknown: 2, unknown_own: 80}, without what is 0, a sum as doubles that add up to it, as 0.30000000000000004 - 2.7755575615628914e-17; 56 bytes and 8 bytes a word of a sum: some 110 for whole amounts, 170 for amounts in cents';
 
 -- Building.
 
@@ -53,7 +53,7 @@ CREATE AGGREGATE icm_wallet_agg(own float8, wallet float8) (
     SFUNC = icm_wallet_accum, STYPE = bytea, SSPACE = 400, COMBINEFUNC = icm_wallet_combine,
     FINALFUNC = icm_wallet_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icm_wallet_agg(float8, float8) IS
-    'summary of customers, a row each: own spend and category spend, in one unit. A wallet of 0 is counted apart (no_spend), as there is no share of nothing; so is a customer whose wallet is NULL, unknown, with own spend; a row of two NULLs is nobody and left out. Error if an amount is negative, NaN, infinite or beyond 1e140, own exceeds the wallet, or own is NULL where the wallet is not; NULL without rows. Sums are exact: the order of rows has no say, nor how they are parted';
+    'summary of customers, a row each: own spend and category spend, in one unit. A wallet of 0 is counted apart (no_spend), as there is no share of nothing; so is a customer whose wallet is NULL, unknown, with own spend; a row of two NULLs is nobody and left out. Own spend that exceeds the wallet by rounding only, at most 1e-12 of it, counts as the wallet, also in the sums. Error if it exceeds it by more, an amount is negative, NaN, infinite or beyond 1e140, or own is NULL where the wallet is not; NULL without rows. Sums are exact: the order of rows has no say, nor how they are parted';
 
 CREATE AGGREGATE icm_rollup(wallet icm_wallet) (
     SFUNC = icm_wallet_rollup_accum, STYPE = bytea, SSPACE = 400, COMBINEFUNC = icm_wallet_combine,
@@ -82,7 +82,7 @@ COMMENT ON FUNCTION icm_wallet_total(icm_wallet) IS
 CREATE FUNCTION icm_wallet_headroom(summary icm_wallet) RETURNS float8
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_wallet_headroom(icm_wallet) IS
-    'what customers whose wallet is known spend elsewhere: sum of wallet - own, in the unit of the amounts';
+    'what customers whose wallet is known spend elsewhere: sum of wallet - own, in the unit of the amounts; never negative';
 CREATE FUNCTION icm_wallet_share(summary icm_wallet) RETURNS float8
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_wallet_share(icm_wallet) IS
@@ -148,7 +148,7 @@ CREATE AGGREGATE icm_wallet_change_agg(own_before float8, wallet_before float8, 
     SFUNC = icm_wallet_change_accum, STYPE = bytea, SSPACE = 640, COMBINEFUNC = icm_wallet_change_combine,
     FINALFUNC = icm_wallet_change_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icm_wallet_change_agg(float8, float8, float8, float8, float8) IS
-    'how share of wallet changed from one period to the next of the same customers, a row each: as their shares go together, std_error is sqrt(n / (n - 1) * sum of (d_after / wallets_after - d_before / wallets_before)^2), d = own - share * wallet of the customer, wallets the sum of all wallets of the period, by the delta method (Cochran 1977, Sampling Techniques, ch. 6), with an interval of this confidence. n: customers whose wallet is known in both periods, and positive in one at least; left_out: those whose wallet is unknown (NULL) in one, or zero in both; a row of four NULLs is nobody. Errors as of icm_wallet_agg; error unless confidence is the same in all rows, more than 0 and less than 1; NULL without rows. Sums are exact: the order of rows has no say, nor how they are parted';
+    'how share of wallet changed from one period to the next of the same customers, a row each: as their shares go together, std_error is sqrt(n / (n - 1) * sum of (d_after / wallets_after - d_before / wallets_before)^2), d = own - share * wallet of the customer, wallets the sum of all wallets of the period, by the delta method (Cochran 1977, Sampling Techniques, ch. 6), with an interval of this confidence. n: customers whose wallet is known in both periods, and positive in one at least; left_out: those whose wallet is unknown (NULL) in one, or zero in both; a row of four NULLs is nobody. Own spend that exceeds the wallet by rounding only counts as the wallet, and errors are as of icm_wallet_agg; error unless confidence is the same in all rows, more than 0 and less than 1; NULL without rows. Sums are exact: the order of rows has no say, nor how they are parted';
 CREATE AGGREGATE icm_wallet_change_agg(own_before float8, wallet_before float8, own_after float8, wallet_after float8) (
     SFUNC = icm_wallet_change_accum, STYPE = bytea, SSPACE = 640, COMBINEFUNC = icm_wallet_change_combine,
     FINALFUNC = icm_wallet_change_final, PARALLEL = SAFE);

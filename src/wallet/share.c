@@ -17,6 +17,12 @@ IsAmount(double amount)
 	return isfinite(amount) && amount >= 0.0;
 }
 
+static int
+HintAtRefunds(double own)
+{
+	return own < 0.0 ? errhint("Where refunds exceed purchases, leave the customer out, or give greatest(own, 0).") : 0;
+}
+
 /* Not in the way of those whose spend is as it should be. */
 pg_noreturn static void
 SpendFault(double own, double wallet)
@@ -25,7 +31,8 @@ SpendFault(double own, double wallet)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("own spend and wallet must be finite and not negative"),
-				 errdetail("Own spend is %s, the wallet %s.", float8out_internal(own), float8out_internal(wallet))));
+				 errdetail("Own spend is %s, the wallet %s.", float8out_internal(own), float8out_internal(wallet)),
+				 HintAtRefunds(own)));
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("own spend is larger than the wallet"),
@@ -34,11 +41,14 @@ SpendFault(double own, double wallet)
 			 errhint("If the wallet is an estimate, give greatest(own, wallet).")));
 }
 
-void
-IcmCheckSpend(double own, double wallet)
+double
+IcmOwnSpend(double own, double wallet)
 {
-	if (unlikely(!(own >= 0.0 && own <= wallet && isfinite(wallet))))
-		SpendFault(own, wallet);
+	if (likely(own >= 0.0 && own <= wallet && isfinite(wallet)))
+		return own + 0.0;		/* no negative zero */
+	if (own > wallet && own - wallet <= ICM_WALLET_TOLERANCE * wallet)
+		return wallet;
+	SpendFault(own, wallet);
 }
 
 void
@@ -48,7 +58,8 @@ IcmCheckOwnSpend(double own)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("own spend must be finite and not negative"),
-				 errdetail("Own spend is %s.", float8out_internal(own))));
+				 errdetail("Own spend is %s.", float8out_internal(own)),
+				 HintAtRefunds(own)));
 }
 
 void
@@ -80,10 +91,9 @@ PG_FUNCTION_INFO_V1(icm_share_of_wallet);
 Datum
 icm_share_of_wallet(PG_FUNCTION_ARGS)
 {
-	double		own = PG_GETARG_FLOAT8(0);
 	double		wallet = PG_GETARG_FLOAT8(1);
+	double		own = IcmOwnSpend(PG_GETARG_FLOAT8(0), wallet);
 
-	IcmCheckSpend(own, wallet);
 	if (wallet == 0.0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(own / wallet);

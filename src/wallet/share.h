@@ -5,8 +5,11 @@
 #ifndef ICM_SHARE_H
 #define ICM_SHARE_H
 
-/* ERROR (22003) unless both are finite, and 0 <= own <= wallet. */
-extern void IcmCheckSpend(double own, double wallet);
+/* Own spend that exceeds the wallet by no more than this part of it does so by rounding, and is the wallet. */
+#define ICM_WALLET_TOLERANCE 1e-12
+
+/* Own spend, not above the wallet, no negative zero; ERROR (22003) unless both are finite, not negative, and own is no larger. */
+extern double IcmOwnSpend(double own, double wallet);
 
 /* ERROR (22003) unless own is finite and not negative; of a customer whose wallet is unknown. */
 extern void IcmCheckOwnSpend(double own);

@@ -54,7 +54,7 @@ AddKnown(IcmWalletState *state, double own, double wallet)
 	IcmTerm		own_term,
 				wallet_term;
 
-	IcmCheckSpend(own, wallet);
+	own = IcmOwnSpend(own, wallet);
 	IcmCheckAmount(wallet, "wallet");
 	if (wallet == 0.0)
 	{

@@ -252,9 +252,8 @@ ReadPeriod(FunctionCallInfo fcinfo, int arg, double *spend)
 		return false;
 	}
 	IcmCheckOwnGiven(PG_ARGISNULL(arg));
-	spend[0] = PG_GETARG_FLOAT8(arg);
 	spend[1] = PG_GETARG_FLOAT8(arg + 1);
-	IcmCheckSpend(spend[0], spend[1]);
+	spend[0] = IcmOwnSpend(PG_GETARG_FLOAT8(arg), spend[1]);
 	IcmCheckAmount(spend[1], "wallet");
 	return true;
 }

@@ -104,6 +104,10 @@ SELECT icm_wallet_change_agg(1, 2, 1, 2, 0.8 + i / 10.0) FROM generate_series(0,
 -- very large amounts beside very small ones
 SELECT (c).change, pg_temp.near((c).std_error, 0.0625, 10) AS std_error FROM (SELECT icm_wallet_change_agg(o * 1e139, 4e139, o * 1.25e-100 + 2.5e-100, 1e-99) FROM (VALUES (1), (2)) AS v(o)) AS c(c);
 
+-- own spend that exceeds the wallet by rounding is the wallet
+SELECT icm_wallet_change_agg(0.1::float8 + 0.2 + 0.3, 0.6, 0.3, 0.1::float8 + 0.2)::text = icm_wallet_change_agg(0.6, 0.6, 0.3, 0.1::float8 + 0.2)::text AS before,
+       icm_wallet_change_agg(0.3, 0.6, 0.1::float8 + 0.2, 0.3)::text = icm_wallet_change_agg(0.3, 0.6, 0.3, 0.3)::text AS after FROM generate_series(1, 2);
+
 -- neither the order of rows nor how they are parted has a say, to the bit
 CREATE AGGREGATE pg_temp.state_agg(float8, float8, float8, float8) (SFUNC = icm_wallet_change_accum, STYPE = bytea);
 CREATE AGGREGATE pg_temp.combine_agg(bytea) (SFUNC = icm_wallet_change_combine, STYPE = bytea, FINALFUNC = icm_wallet_change_final);

@@ -104,15 +104,44 @@ CountFault(const int64 *count)
 	return NULL;
 }
 
-/* Can a total be a sum over so many customers, each of whom adds at most this? */
-static bool
-IsWithin(IcmTotal total, double most, int64 customers)
+/* n * 2^exponent as a total, in ICM_TERM_WORDS words of its own. */
+static IcmTotal
+TotalOf(int64 n, int exponent, uint64 *words)
 {
-	return IcmTotalIsWhole(total) && IcmTotalNear(total) <= most * (1.0 + ROUNDING) * (double) customers;
+	IcmTerm		term = {n, exponent};
+
+	memset(words, 0, ICM_TERM_WORDS * sizeof(uint64));
+	IcmTotalAddTerm(words, IcmTermWord(term), ICM_TERM_WORDS, term);
+	return IcmTotalTrim((IcmTotal) {words, IcmTermWord(term), ICM_TERM_WORDS});
 }
 
-const char *
-IcmWalletFault(const int64 *count, const IcmTotal *totals)
+/* Can a total be a sum over so many customers, each of whom adds something, 2^-1074 or more? */
+static bool
+IsPositiveOfEach(IcmTotal total, int64 customers)
+{
+	uint64		words[ICM_TERM_WORDS];
+
+	return !IcmTotalLarger(TotalOf(customers, ICM_TOTAL_LEAST, words), total);
+}
+
+/* Can a total be a sum of so many shares, none of which is above 1? */
+static bool
+IsOfShares(IcmTotal total, int64 buyers)
+{
+	uint64		words[ICM_TERM_WORDS];
+
+	return !IcmTotalLarger(total, TotalOf(buyers, 0, words));
+}
+
+static bool
+IsSame(IcmTotal a, IcmTotal b)
+{
+	return !IcmTotalLarger(a, b) && !IcmTotalLarger(b, a);
+}
+
+/* What is wrong with the totals as sums over so many customers, of amounts in the range that they may have. */
+static const char *
+RangeFault(const int64 *count, const IcmTotal *totals, const double *near)
 {
 	static const struct
 	{
@@ -127,22 +156,91 @@ IcmWalletFault(const int64 *count, const IcmTotal *totals)
 		[ICM_WALLET_WALLET_SQUARES] = {ICM_WALLET_CUSTOMERS, ICM_WALLET_AMOUNT_MAX * ICM_WALLET_AMOUNT_MAX},
 		[ICM_WALLET_UNKNOWN_OWN] = {ICM_WALLET_UNKNOWN, ICM_WALLET_AMOUNT_MAX}
 	};
-	const char *fault = CountFault(count);
 
-	if (fault != NULL)
-		return fault;
 	for (int i = 0; i < ICM_WALLET_TOTALS; i++)
-		if (!IsWithin(totals[i], bounds[i].most, count[bounds[i].of]))
+		if (!IcmTotalIsWhole(totals[i]) || !(near[i] <= bounds[i].most * (1.0 + ROUNDING) * (double) count[bounds[i].of]))
 			return "A total is one of amounts of at most 1e140, or shares of at most 1, of as many customers as there are.";
-	if ((totals[ICM_WALLET_OWN].n > 0) != (count[ICM_WALLET_BUYERS] > 0) ||
-		(totals[ICM_WALLET_WALLET].n > 0) != (count[ICM_WALLET_CUSTOMERS] > 0))
+	if (!IsOfShares(totals[ICM_WALLET_SHARES], count[ICM_WALLET_BUYERS]))
+		return "Shares do not add up to more than buyers.";
+	if (!IsPositiveOfEach(totals[ICM_WALLET_OWN], count[ICM_WALLET_BUYERS]) ||
+		!IsPositiveOfEach(totals[ICM_WALLET_WALLET], count[ICM_WALLET_CUSTOMERS]))
 		return "Where there are buyers, there is own spend; where there are customers, a wallet.";
+	return NULL;
+}
+
+/* What is wrong with the order of the totals, as nobody's own spend is above the wallet. */
+static const char *
+OrderFault(const int64 *count, const IcmTotal *totals)
+{
 	if (IcmTotalLarger(totals[ICM_WALLET_OWN], totals[ICM_WALLET_WALLET]))
 		return "Own spend is not larger than the wallet.";
 	if (IcmTotalLarger(totals[ICM_WALLET_OWN_SQUARES], totals[ICM_WALLET_PRODUCTS]) ||
 		IcmTotalLarger(totals[ICM_WALLET_PRODUCTS], totals[ICM_WALLET_WALLET_SQUARES]))
 		return "Squares of own spend are not larger than products, nor these than squares of the wallet.";
+	if (IsSame(totals[ICM_WALLET_OWN], totals[ICM_WALLET_WALLET]))
+	{
+		uint64		words[ICM_TERM_WORDS];
+
+		if (count[ICM_WALLET_BUYERS] != count[ICM_WALLET_CUSTOMERS] ||
+			!IsSame(totals[ICM_WALLET_SHARES], TotalOf(count[ICM_WALLET_BUYERS], 0, words)) ||
+			!IsSame(totals[ICM_WALLET_OWN_SQUARES], totals[ICM_WALLET_WALLET_SQUARES]))
+			return "Where own spend is all of the wallet, it is so for every customer.";
+	}
 	return NULL;
+}
+
+/* Is a^2 at most b * c, but for rounding? */
+static bool
+IsBounded(double a, double b, double c)
+{
+	return a <= sqrt(b) * sqrt(c) * (1.0 + ROUNDING);
+}
+
+/*
+ * What is wrong with the totals of squares and products. Of numbers that are not negative, the sum of
+ * the squares is at most the square of the sum; and by Cauchy and Schwarz the square of a sum of a b is at
+ * most the sum of a^2 times that of b^2, where own^2 is own / wallet times own * wallet. What may have been
+ * cut off below 2^-1074 is added, which is below that for each customer.
+ */
+static const char *
+SquareFault(const int64 *count, const double *near)
+{
+	double		customers = (double) count[ICM_WALLET_CUSTOMERS];
+	double		buyers = (double) count[ICM_WALLET_BUYERS];
+	double		cut = ldexp(buyers, ICM_TOTAL_LEAST);
+	double		own_squares = near[ICM_WALLET_OWN_SQUARES] + cut;
+	double		products = near[ICM_WALLET_PRODUCTS] + cut;
+	double		shares = near[ICM_WALLET_SHARES] + cut;
+	double		wallet_squares = near[ICM_WALLET_WALLET_SQUARES] + ldexp(customers, ICM_TOTAL_LEAST);
+
+	if (!IsBounded(sqrt(near[ICM_WALLET_OWN_SQUARES]), near[ICM_WALLET_OWN], near[ICM_WALLET_OWN]) ||
+		!IsBounded(sqrt(near[ICM_WALLET_WALLET_SQUARES]), near[ICM_WALLET_WALLET], near[ICM_WALLET_WALLET]) ||
+		!IsBounded(sqrt(near[ICM_WALLET_PRODUCTS]), near[ICM_WALLET_OWN], near[ICM_WALLET_WALLET]))
+		return "Squares and products do not add up to more than the square of the sum, or the product of both.";
+	if (!IsBounded(near[ICM_WALLET_OWN], buyers, own_squares) ||
+		!IsBounded(near[ICM_WALLET_WALLET], customers, wallet_squares) ||
+		!IsBounded(near[ICM_WALLET_PRODUCTS], own_squares, wallet_squares))
+		return "The square of a sum is not larger than the customers times the sum of squares, nor the square of products than the product of the squares.";
+	if (!IsBounded(near[ICM_WALLET_OWN], shares, products))
+		return "The square of own spend is not larger than shares times products.";
+	return NULL;
+}
+
+const char *
+IcmWalletFault(const int64 *count, const IcmTotal *totals)
+{
+	const char *fault = CountFault(count);
+	double		near[ICM_WALLET_TOTALS];
+
+	for (int i = 0; i < ICM_WALLET_TOTALS; i++)
+		near[i] = IcmTotalNear(totals[i]);
+	if (fault == NULL)
+		fault = RangeFault(count, totals, near);
+	if (fault == NULL)
+		fault = OrderFault(count, totals);
+	if (fault == NULL)
+		fault = SquareFault(count, near);
+	return fault;
 }
 
 /* ---- text form ------------------------------------------------------------ */

@@ -56,7 +56,7 @@ SELECT icm_wallet_send(pg_temp.by_adding()) = icm_wallet_send(icm_wallet_agg(own
 -- what is refused
 SELECT arguments, e.*
 FROM (VALUES ('-1, 100'), ('25, -100'), ('-5e-324, 1'), ('''NaN'', 1'), ('1, ''NaN'''), ('''Infinity'', ''Infinity'''), ('1, ''Infinity'''), ('0, ''-Infinity'''),
-             ('100.00000000000001, 100'), ('1, 0'), ('-1, NULL'), ('''NaN'', NULL'), ('''Infinity'', NULL'), ('NULL, 100'), ('NULL, 0'), ('NULL, -1'),
+             ('100.00000000011, 100'), ('1, 0'), ('-1, NULL'), ('''NaN'', NULL'), ('''Infinity'', NULL'), ('NULL, 100'), ('NULL, 0'), ('NULL, -1'),
              ('0, 1.0000001e140'), ('1e300, 1e300'), ('1.0000001e140, NULL')) AS v(arguments),
      pg_temp.error_of(format('SELECT icm_wallet_agg(%s)', arguments)) e;
 SELECT count(*) FROM (VALUES ('-1, 100'), ('2, 1'), ('''NaN'', NULL'), ('NULL, 100'), ('0, 1e141')) AS v(arguments),
@@ -64,13 +64,23 @@ SELECT count(*) FROM (VALUES ('-1, 100'), ('2, 1'), ('''NaN'', NULL'), ('NULL, 1
 SELECT icm_wallet_agg(120, 100);
 SELECT icm_wallet_agg(NULL, 100);
 
+-- own spend that exceeds the wallet by rounding is the wallet, in the sums too: there is no negative headroom, and the order of the rows has no say
+SELECT icm_wallet_agg(0.1::float8 + 0.2 + 0.3, 0.6), icm_wallet_add(NULL, 0.1::float8 + 0.2 + 0.3, 0.6), icm_wallet_headroom(icm_wallet_agg(0.1::float8 + 0.2 + 0.3, 0.6)) AS headroom;
+SELECT icm_wallet_agg(own, wallet) AS at_the_limits FROM (VALUES (100.00000000009::float8, 100::float8), (1e140 * (1 + 9e-13), 1e140)) AS v(own, wallet);
+SELECT count(DISTINCT md5(icm_wallet_send(w))) AS summaries, bool_and(icm_wallet_send(w) = icm_wallet_send(capped)) AS as_if_capped, bool_and(icm_wallet_headroom(w) >= 0 AND icm_wallet_share(w) <= 1) AS in_range, min(over) > 100 AS some
+FROM generate_series(1, 20) k,
+     LATERAL (SELECT icm_wallet_agg(own, wallet ORDER BY hashint4extended(i, k)), icm_wallet_agg(least(own, wallet), wallet), count(*) FILTER (WHERE own > wallet)
+              FROM (SELECT i, a + b + c AS own, c + b + a AS wallet FROM (SELECT i, i / 10.0::float8 AS a, i / 7.0::float8 AS b, i / 3.0::float8 AS c FROM generate_series(1, 1000) i) r) s) AS s(w, capped, over);
+-- wallets that were calibrated to a market's total are no smaller than own spend, and are summarised
+SELECT icm_wallet_n(w) AS n, icm_wallet_headroom(w) AS headroom FROM (SELECT icm_wallet_agg(own, wallet) FROM (SELECT own, icm_wallet_calibrate(own, 1, 0.6) OVER () AS wallet FROM (VALUES (0.1::float8), (0.2), (0.3)) AS v(own)) c) AS w(w);
+
 -- extremes: the largest amounts, the smallest; negative zero is zero; squares are cut off below the smallest double
 SELECT icm_wallet_agg(1e140, 1e140), icm_wallet_agg(5e-324, 5e-324), icm_wallet_agg('-0', '-0'), icm_wallet_agg('-0', 1), icm_wallet_agg('-0', NULL);
 SELECT icm_wallet_agg(1e-170, 1e140), icm_wallet_agg(1e-162, 2e-162);
 
 -- text
 SELECT '{}'::icm_wallet AS nobody, ' { } '::icm_wallet AS spaced,
-       E'{wallet :1e3,\twallet_squares: 1000000 , "customers": 1, own: 0.1 + 0.2 - 0.05, buyers:1, shares: 2e-4, own_squares: 0, products: 0}'::icm_wallet AS any_order,
+       E'{wallet :1e3,\twallet_squares: 1000000 , "customers": 1, own: 0.1 + 0.2 - 0.05, buyers:1, shares: 2.5e-4, own_squares: 0.0625, products: 250}'::icm_wallet AS any_order,
        '{customers: 0, unknown: 0, own: 0 - 0, wallet: 1 - 1}'::icm_wallet AS zeros;
 SET extra_float_digits = -15;
 SELECT icm_wallet_agg(0.1, 0.3);
@@ -89,6 +99,35 @@ FROM (VALUES (''), ('{'), ('customers: 1'), ('{customers: 1'), ('{}}'), ('{} x')
              ('{customers: 1, buyers: 1, own: 1, wallet: 2, shares: 0.5, own_squares: 1, products: 5, wallet_squares: 4}'),
              ('{customers: 1, wallet: 2, wallet_squares: 1.1e280}')) AS v(input),
      pg_temp.error_of(format('SELECT %L::icm_wallet', input)) e;
+-- sums that no customers have: shares above buyers or of none, own spend or a wallet of too few for all, squares and products that contradict Cauchy-Schwarz or the sums
+SELECT input, coalesce(detail, 'a value') AS detail
+FROM (VALUES ('{customers: 1, buyers: 1, own: 1, wallet: 2, own_squares: 1, products: 2, wallet_squares: 4}'), ('{customers: 1, buyers: 1, own: 1, wallet: 2, shares: 0.4, own_squares: 1, products: 2, wallet_squares: 4}'),
+             ('{customers: 1, buyers: 1, own: 1, wallet: 1, shares: 1.0000000000000002, own_squares: 1, products: 1, wallet_squares: 1}'),
+             ('{customers: 1, buyers: 1, own: 1, wallet: 1, shares: 0.9999999999999999, own_squares: 1, products: 1, wallet_squares: 1}'),
+             ('{customers: 2, buyers: 1, own: 1, wallet: 1, shares: 1, own_squares: 1, products: 1, wallet_squares: 1}'),
+             ('{customers: 2, wallet: 5e-324}'), ('{customers: 3, buyers: 3, own: 1e-323, wallet: 1, shares: 0, wallet_squares: 0.5}'),
+             ('{customers: 2, wallet: 4, wallet_squares: 7.9}'), ('{customers: 2, wallet: 4, wallet_squares: 16.1}'), ('{customers: 2, wallet: 4, wallet_squares: 8}'), ('{customers: 2, wallet: 4, wallet_squares: 16}'),
+             ('{customers: 2, buyers: 2, own: 2, wallet: 8, shares: 0.5, own_squares: 1.9, products: 8, wallet_squares: 32}'),
+             ('{customers: 2, buyers: 2, own: 2, wallet: 8, shares: 0.5, own_squares: 4.1, products: 8, wallet_squares: 32}'),
+             ('{customers: 2, buyers: 2, own: 2, wallet: 8, shares: 0.5, own_squares: 2, products: 8.1, wallet_squares: 32}'),
+             ('{customers: 2, buyers: 2, own: 2, wallet: 8, shares: 0.5, own_squares: 4, products: 17, wallet_squares: 100}'),
+             ('{customers: 1, wallet: 1e-170, wallet_squares: 1e-323}'), ('{customers: 1, wallet: 1e-170}'), ('{customers: 1, wallet: 1e-160}'), ('{customers: 1, wallet: 1e-160, wallet_squares: 1e-320}')) AS v(input),
+     pg_temp.error_of(format('SELECT %L::icm_wallet', input)) e;
+-- but all that the aggregate makes are accepted: 15,000 random summaries of one to six customers, and of thousands, amounts from 5e-324 to 1e140, of which sums, squares and shares are cut off or lost beside others
+CREATE TEMP TABLE extreme AS
+    WITH amount AS MATERIALIZED (
+        SELECT g, i, d % 8 AS kind, greatest(least((1 + a % 1000 / 1000.0) * format('1e%s', b % 464 - 323)::float8, 1e140), 5e-324) AS any_amount, greatest(least((1 + a % 1000 / 1000.0) * format('1e%s', g % 464 - 323)::float8, 1e140), 5e-324) AS same,
+               (1 + a % 9) * format('1e%s', -165 + b % 12)::float8 AS cut_off, (1 + a % 9) * 5e-324 AS least_of_all, (c % 1000000 + 1) / 100.0::float8 AS cents, c % 999 + 1 AS part
+        FROM generate_series(1, 15000) g, generate_series(1, 1 + g % 6) i,
+             LATERAL (SELECT abs(hashint4(g * 8 + i)::bigint), abs(hashint4(g * 8 + i + 200000)::bigint), abs(hashint4(g * 8 + i + 400000)::bigint), abs(hashint4(g * 8 + i + 600000)::bigint)) AS r(a, b, c, d)
+    ), wallet AS MATERIALIZED (
+        SELECT *, CASE g % 5 WHEN 0 THEN same WHEN 1 THEN any_amount WHEN 2 THEN cut_off WHEN 3 THEN least_of_all ELSE cents END AS wallet FROM amount
+    )
+    SELECT g, wallet, CASE kind WHEN 0 THEN 0 WHEN 1 THEN wallet WHEN 2 THEN 5e-324 WHEN 3 THEN least(any_amount, wallet) WHEN 4 THEN least(cut_off, wallet) WHEN 5 THEN wallet + wallet * CASE WHEN wallet > 1e-290 THEN 9e-13 ELSE 0 END
+                           ELSE CASE WHEN wallet > 1e-290 THEN wallet / part ELSE wallet END END AS own FROM wallet;
+SELECT min(own) FILTER (WHERE own > 0) AS least, max(wallet) AS most, count(*) FILTER (WHERE own > wallet) > 5000 AS above_by_rounding, count(*) FILTER (WHERE own > 0 AND log(greatest(own, 5e-324)) - log(wallet) < -325) > 1000 AS lost_shares FROM extreme;
+SELECT count(*) AS summaries, count(*) FILTER (WHERE icm_wallet_send(w::text::icm_wallet) = icm_wallet_send(w)) AS the_same_from_text, bool_and(icm_wallet_headroom(w) >= 0 AND icm_wallet_share(w) <= 1 AND icm_wallet_mean_share(w) <= 1) AS in_range
+FROM (SELECT icm_wallet_agg(own, wallet) FROM extreme GROUP BY g UNION ALL SELECT icm_wallet_agg(own, wallet) FROM extreme GROUP BY g % 500 UNION ALL SELECT icm_wallet_agg(own, wallet) FROM extreme GROUP BY g % 5) AS s(w);
 SELECT '{unknown: 1, unknown_own: 1 - 2}'::icm_wallet;
 DO $$
 BEGIN

@@ -5,6 +5,11 @@ CREATE FUNCTION icm_share_of_wallet(own float8, wallet float8) RETURNS float8
 COMMENT ON FUNCTION icm_share_of_wallet(float8, float8) IS
     'own spend / category spend, 0 to 1; NULL for a wallet of zero; own spend that exceeds the wallet by rounding only, at most 1e-12 of it, counts as the wallet; error if it exceeds it by more, or either is negative, NaN or infinite';
 
+CREATE FUNCTION icm_wallet_growth(own float8, wallet float8, probability float8) RETURNS float8
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_growth(float8, float8, float8) IS
+    'spend to be won, as expected: headroom times the probability to win it, (wallet - own) * probability, in the unit of the amounts; never lower for more headroom or a higher probability, which is the part of the headroom that is won on average, 0 to 1. For the potential of icm_valuation it is turned into the unit of the actual value: icm_valuation(actual, actual + margin * icm_wallet_growth(own, wallet, probability), weight), margin being the contribution a unit of revenue (1 where actual is revenue). Own spend and wallet as of icm_share_of_wallet, with the same errors; 0 for a wallet of zero; error unless probability is from 0 to 1';
+
 -- Of many customers: a summary.
 
 CREATE TYPE icm_wallet;
@@ -83,6 +88,10 @@ CREATE FUNCTION icm_wallet_headroom(summary icm_wallet) RETURNS float8
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_wallet_headroom(icm_wallet) IS
     'what customers whose wallet is known spend elsewhere: sum of wallet - own, in the unit of the amounts; never negative';
+CREATE FUNCTION icm_wallet_growth(summary icm_wallet, probability float8) RETURNS float8
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'icm_wallet_growth_of_all';
+COMMENT ON FUNCTION icm_wallet_growth(icm_wallet, float8) IS
+    'spend to be won of all customers whose wallet is known, as expected: icm_wallet_headroom(summary) * probability, in the unit of the amounts; where each has a probability of their own, add up icm_wallet_growth(own, wallet, probability); error unless probability is from 0 to 1';
 CREATE FUNCTION icm_wallet_share(summary icm_wallet) RETURNS float8
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_wallet_share(icm_wallet) IS

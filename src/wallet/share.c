@@ -1,6 +1,6 @@
 /*
  * share.c
- *		Share of wallet of one customer.
+ *		Share of wallet of one customer, and what could be won of the rest.
  */
 #include "postgres.h"
 
@@ -97,4 +97,32 @@ icm_share_of_wallet(PG_FUNCTION_ARGS)
 	if (wallet == 0.0)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(own / wallet);
+}
+
+double
+IcmGrowth(double headroom, double probability)
+{
+	if (unlikely(!(probability >= 0.0 && probability <= 1.0)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("probability must be from 0 to 1"),
+				 errdetail("The probability given is %s.", float8out_internal(probability)),
+				 errhint("Is it a percentage? Of 5 %%, give 0.05.")));
+	return headroom * probability + 0.0;	/* no negative zero */
+}
+
+/*
+ * icm_wallet_growth(own, wallet, probability): (wallet - own) * probability
+ *
+ * Either operation is rounded, and rounding keeps the order: so it is never lower
+ * for a customer with more headroom or a higher probability.
+ */
+PG_FUNCTION_INFO_V1(icm_wallet_growth);
+Datum
+icm_wallet_growth(PG_FUNCTION_ARGS)
+{
+	double		wallet = PG_GETARG_FLOAT8(1);
+	double		own = IcmOwnSpend(PG_GETARG_FLOAT8(0), wallet);
+
+	PG_RETURN_FLOAT8(IcmGrowth(wallet - own, PG_GETARG_FLOAT8(2)));
 }

@@ -20,6 +20,9 @@ extern void IcmCheckOwnGiven(bool isnull);
 /* ERROR (22003) unless an amount is small enough for sums of squares; what names it, as "wallet". */
 extern void IcmCheckAmount(double amount, const char *what);
 
+/* What is left of the wallet times the probability to win it; ERROR (22023) unless that is from 0 to 1. */
+extern double IcmGrowth(double headroom, double probability);
+
 /* The largest amount that sums of squares are kept of. */
 #define ICM_WALLET_AMOUNT_MAX 1e140
 

@@ -556,6 +556,14 @@ icm_wallet_penetration(PG_FUNCTION_ARGS)
 	return ReturnNumber(fcinfo, Penetration(PG_GETARG_WALLET(0)));
 }
 
+/* icm_wallet_growth(wallet, probability) */
+PG_FUNCTION_INFO_V1(icm_wallet_growth_of_all);
+Datum
+icm_wallet_growth_of_all(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_FLOAT8(IcmGrowth(Headroom(PG_GETARG_WALLET(0)), PG_GETARG_FLOAT8(1)));
+}
+
 /* (n, own, wallet, share, mean_share, penetration, headroom, no_spend, unknown, unknown_own) */
 PG_FUNCTION_INFO_V1(icm_wallet_stats);
 Datum

@@ -2,29 +2,29 @@
  * neighbours.c
  *		Quantiles among the nearest neighbours; see neighbours.h.
  *
- * The rows are put into the order of a balanced tree: a node holds rows that
+ * The rows are sorted, so that equal ones follow each other in the order of their
+ * values: they are one point. All rows of a point are as far away from any row, so
+ * only points are searched for and found, each with a sorted list of values.
+ *
+ * The points are put into the order of a balanced tree: a node holds points that
  * follow each other, its left child the first half of them, which in the column
  * in which the node is widest are at or below the other half. So nothing but the
- * box around the rows has to be kept of a node: child nodes and rows follow from its
- * number. A node whose rows are all equal is not divided further, but keeps them in
- * the order of their values: a crowd of equal rows is then found, counted and
- * looked through in logarithmic time.
+ * box around the points has to be kept of a node: child nodes and points follow
+ * from its number.
  *
- * The distance to a box is computed as that to a row, from differences that are
- * no larger, so it is no larger than the distance to any row in it. A node
+ * The distance to a box is computed as that to a point, from differences that are
+ * no larger, so it is no larger than the distance to any point in it. A node
  * is left out only if its box is farther away than the k-th neighbour found so far.
  */
 #include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "math/exactsum.h"
 #include "math/neighbours.h"
-#include "math/points.h"
 
-#define LEAF_ROWS 16
-#define ROWS_A_POLL 4096		/* a node of more is worth it to poll */
+#define LEAF_POINTS 16
+#define ROWS_A_POLL 4096		/* more are worth it to poll */
 
 /*
  * Squared distances that differ by less are the same but for rounding. A node is left out only if
@@ -34,61 +34,62 @@
 #define TIE_SLACK (1.0 + 1e-12)
 #define BOX_SLACK (1.0 + 2e-12)
 
-/* A row in the tree's order. */
-typedef struct Row
+/* Rows that are equal but for their values. */
+typedef struct Point
 {
-	int32_t		rank;			/* of its value among the distinct values; -1: it has none */
-	int32_t		number;			/* its place in the input */
-} Row;
+	int32_t		first;			/* of its rows; those with a value come first, sorted by it */
+	int32_t		values;			/* rows with a value */
+	int32_t		rows;
+} Point;
 
-/* Rows of the tree that follow each other, at the same distance: one, or all of a node whose rows are equal. */
-typedef struct Candidate
+/* A point that has been found: a sorted list of values. */
+typedef struct Found
 {
 	double		distance;		/* squared */
 	int32_t		first;
-	int32_t		count;			/* with the row that is searched for, if it is among them */
-} Candidate;
+	int32_t		count;
+} Found;
 
 typedef struct Tree
 {
 	int			columns;
-	double	   *x;				/* of each row, scaled by powers of two */
 	double	   *precision;		/* of each column: 1 / variance, or 0 */
-	Row		   *rows;
-	int32_t		n;				/* rows with a value: the first of all */
+	double	   *value;			/* of each row, sorted; NaN: none */
+	int32_t    *number;			/* of each row: its place in the input */
+	double	   *x;				/* of each row, then of each point; scaled by powers of two */
+	Point	   *points;
+	int32_t		n_points;
+	int32_t		n;				/* points with a value: the first of all */
 	double	   *boxes;			/* of each node: lowest and highest of each column */
-	double	   *values;			/* distinct, ascending */
-	int32_t		n_values;
 	uint64_t	random;
 	void		(*poll) (void);
 } Tree;
 
 /*
- * What is searched for, and what has been found: a heap with the fewest candidates that hold k rows,
- * the farthest on top, and from the other end of the room those that are as far away as it.
+ * What is searched for, and what has been found: a heap with the fewest points that hold the values
+ * wanted, the farthest on top, and from the other end of the room those that are, or were, as far away as it.
  */
 typedef struct Search
 {
-	const Tree *tree;
+	Tree	   *tree;
 	const double *x;
-	int32_t		self;			/* the row of the tree that is none of the others; -1: none */
-	int64_t		k;
-	Candidate  *candidates;
+	int64_t		wanted;			/* values */
+	Found	   *found;
 	int32_t		room;
-	int32_t		heap;			/* candidates in the heap */
+	int32_t		heap;			/* points in the heap */
 	int32_t		ties;			/* at the end of the room */
-	int64_t		others;			/* rows in the heap */
+	int64_t		values;			/* in the heap */
 } Search;
 
 /* ---- memory --------------------------------------------------------------- */
 
-/* Nodes of a tree of n rows: whole levels, of which the last has leaves only. */
+/* Nodes of a tree of n points: whole levels, of which the last has leaves only. */
 static size_t
 CountNodes(size_t n)
 {
 	size_t		leaves = 1;
 
-	while ((n + leaves - 1) / leaves > LEAF_ROWS)
+	while ((n + leaves - 1) / leaves > LEAF_POINTS)
 		leaves *= 2;
 	return 2 * leaves - 1;
 }
@@ -107,15 +108,32 @@ IcmNeighboursWork(size_t n, int columns)
 {
 	size_t		doubles = (size_t) columns + CountNodes(n) * 2 * (size_t) columns + n;
 
-	return doubles * sizeof(double) + (n + 1) * (sizeof(Row) + sizeof(Candidate));
+	/* what is not of a double's size is rounded up to it */
+	return doubles * sizeof(double) + n * (sizeof(Found) + sizeof(Point) + sizeof(int32_t)) + 2 * sizeof(double);
 }
 
 /* ---- distances ------------------------------------------------------------ */
 
+/* x of a row, as long as there are no points; then of a point. */
 static inline double *
-RowAt(const Tree *tree, int32_t row)
+XOf(const Tree *tree, int32_t i)
 {
-	return tree->x + (size_t) row * (size_t) tree->columns;
+	return tree->x + (size_t) i * (size_t) tree->columns;
+}
+
+static inline void
+SwapX(const Tree *tree, int32_t a, int32_t b)
+{
+	double	   *x = XOf(tree, a);
+	double	   *y = XOf(tree, b);
+
+	for (int i = 0; i < tree->columns; i++)
+	{
+		double		swap = x[i];
+
+		x[i] = y[i];
+		y[i] = swap;
+	}
 }
 
 static inline double *
@@ -154,13 +172,12 @@ BoxDistance(const Tree *tree, const double *x, size_t node)
 	return sum;
 }
 
-/* Are all rows of a node equal? */
-static inline bool
-IsPoint(const Tree *tree, size_t node)
+/* A number below n. Linear congruence (Knuth): no order in which rows usually come makes such pivots bad ones. */
+static inline int32_t
+RandomBelow(Tree *tree, int64_t n)
 {
-	const double *box = BoxOf(tree, node);
-
-	return memcmp(box, box + tree->columns, (size_t) tree->columns * sizeof(double)) == 0;
+	tree->random = tree->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (int32_t) ((tree->random >> 33) % (uint64_t) n);
 }
 
 /* ---- scaling -------------------------------------------------------------- */
@@ -220,70 +237,112 @@ Precision(const IcmNeighbours *neighbours, int column)
 	return 1.0 / (IcmExactSumRound(&squares) / n - bias * bias);
 }
 
-/* ---- building ------------------------------------------------------------- */
+/* ---- grouping ------------------------------------------------------------- */
 
-static int32_t
-RankOf(const Tree *tree, double value)
+/* What rows are sorted by: each column, then the value; those without one come last. */
+static inline double
+KeyOf(const Tree *tree, int32_t row, int key)
 {
-	int32_t		low = 0,
-				high = tree->n_values - 1;
-
-	while (low < high)
-	{
-		int32_t		middle = low + (high - low) / 2;
-
-		if (tree->values[middle] < value)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	if (key < tree->columns)
+		return XOf(tree, row)[key];
+	return isnan(tree->value[row]) ? INFINITY : tree->value[row];
 }
 
-static void
+static inline void
 SwapRows(const Tree *tree, int32_t a, int32_t b)
 {
-	double	   *x = RowAt(tree, a);
-	double	   *y = RowAt(tree, b);
-	Row			swap = tree->rows[a];
+	double		value = tree->value[a];
+	int32_t		number = tree->number[a];
 
-	tree->rows[a] = tree->rows[b];
-	tree->rows[b] = swap;
-	for (int i = 0; i < tree->columns; i++)
-	{
-		double		value = x[i];
-
-		x[i] = y[i];
-		y[i] = value;
-	}
+	tree->value[a] = tree->value[b];
+	tree->value[b] = value;
+	tree->number[a] = tree->number[b];
+	tree->number[b] = number;
+	SwapX(tree, a, b);
 }
 
-/* Rank the values, and put the rows that have one first. scratch has room for as many doubles as there are rows. */
+/*
+ * Sort the rows from first to before end, which do not differ in the keys before this one (multikey quicksort,
+ * Bentley and Sedgewick 1997). Of the rows below and above the pivot the fewer are left to a recursion, so it
+ * is not deep.
+ */
 static void
-RankRows(Tree *tree, const IcmNeighbours *neighbours, double *scratch)
+SortRows(Tree *tree, int32_t first, int32_t end, int key)
 {
-	tree->n = 0;
-	for (size_t i = 0; i < neighbours->n; i++)
+	while (end - first > 1 && key <= tree->columns)
 	{
-		tree->rows[i].rank = -1;
-		tree->rows[i].number = (int32_t) i;
-		if (!isnan(neighbours->value[i]))
-			tree->values[tree->n++] = neighbours->value[i] + 0.0;
-	}
-	IcmSortDoubles(tree->values, scratch, (size_t) tree->n, tree->poll);
-	tree->n_values = 0;
-	for (int32_t i = 0; i < tree->n; i++)
-		if (i == 0 || tree->values[i] != tree->values[i - 1])
-			tree->values[tree->n_values++] = tree->values[i];
-	tree->n = 0;
-	for (int32_t i = 0; i < (int32_t) neighbours->n; i++)
-	{
-		if (isnan(neighbours->value[i]))
-			continue;
-		tree->rows[i].rank = RankOf(tree, neighbours->value[i]);
-		SwapRows(tree, i, tree->n++);
+		double		pivot = KeyOf(tree, first + RandomBelow(tree, end - first), key);
+		int32_t		low = first,
+					high = end;
+
+		if (end - first > ROWS_A_POLL)
+			tree->poll();
+		for (int32_t row = first; row < high;)
+		{
+			double		value = KeyOf(tree, row, key);
+
+			if (value < pivot)
+				SwapRows(tree, low++, row++);
+			else if (value > pivot)
+				SwapRows(tree, row, --high);
+			else
+				row++;
+		}
+		SortRows(tree, low, high, key + 1);
+		if (low - first < end - high)
+		{
+			SortRows(tree, first, low, key);
+			first = high;
+		}
+		else
+		{
+			SortRows(tree, high, end, key);
+			end = low;
+		}
 	}
 }
+
+static void
+SwapPoints(const Tree *tree, int32_t a, int32_t b)
+{
+	Point		swap = tree->points[a];
+
+	tree->points[a] = tree->points[b];
+	tree->points[b] = swap;
+	SwapX(tree, a, b);
+}
+
+/* Make points of the rows, and put those that have a value first. */
+static void
+MakePoints(Tree *tree, const IcmNeighbours *neighbours)
+{
+	int32_t		n = (int32_t) neighbours->n;
+	size_t		size = (size_t) tree->columns * sizeof(double);
+
+	for (int32_t row = 0; row < n; row++)
+	{
+		tree->value[row] = neighbours->value[row] + 0.0;
+		tree->number[row] = row;
+	}
+	SortRows(tree, 0, n, 0);
+	for (int32_t row = 0; row < n; row++)
+	{
+		if (row % ROWS_A_POLL == 0)
+			tree->poll();
+		if (row == 0 || memcmp(XOf(tree, tree->n_points - 1), XOf(tree, row), size) != 0)
+		{
+			memmove(XOf(tree, tree->n_points), XOf(tree, row), size);
+			tree->points[tree->n_points++] = (Point) {.first = row};
+		}
+		tree->points[tree->n_points - 1].rows++;
+		tree->points[tree->n_points - 1].values += !isnan(tree->value[row]);
+	}
+	for (int32_t i = 0; i < tree->n_points; i++)
+		if (tree->points[i].values > 0)
+			SwapPoints(tree, i, tree->n++);
+}
+
+/* ---- building ------------------------------------------------------------- */
 
 /* The box of a node, and the column in which it is widest. */
 static int
@@ -294,11 +353,11 @@ MakeBox(const Tree *tree, size_t node, int32_t first, int32_t count)
 	double		widest = 0.0;
 	int			column = 0;
 
-	memcpy(lowest, RowAt(tree, first), (size_t) tree->columns * sizeof(double));
+	memcpy(lowest, XOf(tree, first), (size_t) tree->columns * sizeof(double));
 	memcpy(highest, lowest, (size_t) tree->columns * sizeof(double));
-	for (int32_t row = first + 1; row < first + count; row++)
+	for (int32_t point = first + 1; point < first + count; point++)
 	{
-		const double *x = RowAt(tree, row);
+		const double *x = XOf(tree, point);
 
 		for (int i = 0; i < tree->columns; i++)
 		{
@@ -319,21 +378,13 @@ MakeBox(const Tree *tree, size_t node, int32_t first, int32_t count)
 	return column;
 }
 
-/* Linear congruence (Knuth): no order in which rows usually come makes such pivots bad ones. */
-static int32_t
-RandomRow(Tree *tree, int32_t first, int32_t last)
-{
-	tree->random = tree->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return first + (int32_t) ((tree->random >> 33) % (uint64_t) (last - first + 1));
-}
-
-/* Put the rows first to last so that those before the middle are at or below the others in a column (Hoare). */
+/* Put the points first to last so that those before the middle are at or below the others in a column (Hoare). */
 static void
 Divide(Tree *tree, int32_t first, int32_t last, int32_t middle, int column)
 {
 	while (first < last)
 	{
-		double		pivot = RowAt(tree, RandomRow(tree, first, last))[column];
+		double		pivot = XOf(tree, first + RandomBelow(tree, (int64_t) last - first + 1))[column];
 		int32_t		low = first,
 					high = last;
 
@@ -341,12 +392,12 @@ Divide(Tree *tree, int32_t first, int32_t last, int32_t middle, int column)
 			tree->poll();
 		while (low <= high)
 		{
-			while (RowAt(tree, low)[column] < pivot)
+			while (XOf(tree, low)[column] < pivot)
 				low++;
-			while (RowAt(tree, high)[column] > pivot)
+			while (XOf(tree, high)[column] > pivot)
 				high--;
 			if (low <= high)
-				SwapRows(tree, low++, high--);
+				SwapPoints(tree, low++, high--);
 		}
 		if (middle <= high)
 			last = high;
@@ -357,15 +408,6 @@ Divide(Tree *tree, int32_t first, int32_t last, int32_t middle, int column)
 	}
 }
 
-static int
-CompareRanks(const void *a, const void *b)
-{
-	int32_t		x = ((const Row *) a)->rank;
-	int32_t		y = ((const Row *) b)->rank;
-
-	return (x > y) - (x < y);
-}
-
 static void
 Build(Tree *tree, size_t node, int32_t first, int32_t count)
 {
@@ -374,9 +416,7 @@ Build(Tree *tree, size_t node, int32_t first, int32_t count)
 
 	if (count > ROWS_A_POLL)
 		tree->poll();
-	if (IsPoint(tree, node))
-		qsort(tree->rows + first, (size_t) count, sizeof(Row), CompareRanks);
-	else if (count > LEAF_ROWS)
+	if (count > LEAF_POINTS)
 	{
 		Divide(tree, first, first + count - 1, first + left, column);
 		Build(tree, 2 * node + 1, first, left);
@@ -386,33 +426,27 @@ Build(Tree *tree, size_t node, int32_t first, int32_t count)
 
 /* ---- searching ------------------------------------------------------------ */
 
-/* The rows of a candidate, without the one that is searched for. */
-static inline int32_t
-CountOthers(const Search *search, const Candidate *candidate)
-{
-	return candidate->count - (search->self >= candidate->first && search->self < candidate->first + candidate->count);
-}
-
 static void
-PushHeap(Search *search, Candidate candidate)
+PushHeap(Search *search, Found found)
 {
-	Candidate  *heap = search->candidates;
+	Found	   *heap = search->found;
 	int32_t		i = search->heap++;
 
-	while (i > 0 && heap[(i - 1) / 2].distance < candidate.distance)
+	while (i > 0 && heap[(i - 1) / 2].distance < found.distance)
 	{
 		heap[i] = heap[(i - 1) / 2];
 		i = (i - 1) / 2;
 	}
-	heap[i] = candidate;
+	heap[i] = found;
+	search->values += found.count;
 }
 
-static Candidate
+static Found
 PopHeap(Search *search)
 {
-	Candidate  *heap = search->candidates;
-	Candidate	top = heap[0];
-	Candidate	last = heap[--search->heap];
+	Found	   *heap = search->found;
+	Found		top = heap[0];
+	Found		last = heap[--search->heap];
 	int32_t		i = 0;
 
 	for (int32_t child; (child = 2 * i + 1) < search->heap; i = child)
@@ -424,61 +458,40 @@ PopHeap(Search *search)
 		heap[i] = heap[child];
 	}
 	heap[i] = last;
+	search->values -= top.count;
 	return top;
 }
 
 static inline void
-PushTie(Search *search, Candidate candidate)
+PushTie(Search *search, Found found)
 {
-	search->candidates[search->room - ++search->ties] = candidate;
+	search->found[search->room - ++search->ties] = found;
 }
 
-/* Keep only those that are not farther away than this. */
-static void
-FilterTies(Search *search, double limit)
-{
-	int32_t		n = search->ties;
-
-	search->ties = 0;
-	for (int32_t i = 1; i <= n; i++)
-		if (search->candidates[search->room - i].distance <= limit)
-			PushTie(search, search->candidates[search->room - i]);
-}
-
-/* The distance of the k-th other found so far; infinite as long as there is none. */
+/* The distance of the last value wanted that has been found so far; infinite as long as there is none. */
 static inline double
 Farthest(const Search *search)
 {
-	return search->others < search->k ? INFINITY : search->candidates[0].distance;
+	return search->values < search->wanted ? INFINITY : search->found[0].distance;
 }
 
 static void
-Offer(Search *search, double distance, int32_t first, int32_t count)
+Offer(Search *search, int32_t point)
 {
-	Candidate	candidate = {distance, first, count};
+	const Tree *tree = search->tree;
+	Found		found = {Distance(tree, search->x, XOf(tree, point)), tree->points[point].first, tree->points[point].values};
 	double		farthest = Farthest(search);
-	int32_t		others;
 
-	if (distance > farthest * TIE_SLACK)
+	if (found.distance > farthest * TIE_SLACK)
 		return;
-	others = CountOthers(search, &candidate);
-	if (others == 0)
-		return;
-	if (distance >= farthest)
+	if (found.distance >= farthest)
 	{
-		PushTie(search, candidate);
+		PushTie(search, found);
 		return;
 	}
-	PushHeap(search, candidate);
-	search->others += others;
-	while (search->others - CountOthers(search, &search->candidates[0]) >= search->k)
-	{
-		Candidate	top = PopHeap(search);
-
-		search->others -= CountOthers(search, &top);
-		PushTie(search, top);
-	}
-	FilterTies(search, Farthest(search) * TIE_SLACK);
+	PushHeap(search, found);
+	while (search->values - search->found[0].count >= search->wanted)
+		PushTie(search, PopHeap(search));
 }
 
 /* Look through a node, whose box is at this distance. */
@@ -492,77 +505,206 @@ Visit(Search *search, size_t node, int32_t first, int32_t count, double box)
 
 	if (box > Farthest(search) * BOX_SLACK)
 		return;
-	if (IsPoint(tree, node))
-		Offer(search, Distance(tree, search->x, BoxOf(tree, node)), first, count);
-	else if (count <= LEAF_ROWS)
-		for (int32_t row = first; row < first + count; row++)
-			Offer(search, Distance(tree, search->x, RowAt(tree, row)), row, 1);
-	else
+	if (count <= LEAF_POINTS)
 	{
-		left_box = BoxDistance(tree, search->x, 2 * node + 1);
-		right_box = BoxDistance(tree, search->x, 2 * node + 2);
-		if (left_box <= right_box)
-			Visit(search, 2 * node + 1, first, left, left_box);
-		Visit(search, 2 * node + 2, first + left, count - left, right_box);
-		if (left_box > right_box)
-			Visit(search, 2 * node + 1, first, left, left_box);
+		tree->poll();
+		for (int32_t point = first; point < first + count; point++)
+			Offer(search, point);
+		return;
 	}
+	left_box = BoxDistance(tree, search->x, 2 * node + 1);
+	right_box = BoxDistance(tree, search->x, 2 * node + 2);
+	if (left_box <= right_box)
+		Visit(search, 2 * node + 1, first, left, left_box);
+	Visit(search, 2 * node + 2, first + left, count - left, right_box);
+	if (left_box > right_box)
+		Visit(search, 2 * node + 1, first, left, left_box);
+}
+
+/* Find the points nearest to x that hold so many values, and all that are as far away as the last of them. */
+static void
+Find(Search *search, const double *x, int64_t wanted)
+{
+	double		limit;
+
+	search->x = x;
+	search->wanted = wanted;
+	search->heap = search->ties = 0;
+	search->values = 0;
+	Visit(search, 0, 0, search->tree->n, 0.0);
+
+	/* some have been as far away only until nearer ones were found */
+	limit = Farthest(search) * TIE_SLACK;
+	for (int32_t i = search->room - search->ties; i < search->room; i++)
+		if (search->found[i].distance <= limit)
+		{
+			search->values += search->found[i].count;
+			search->found[search->heap++] = search->found[i];
+		}
 }
 
 /* ---- quantiles ------------------------------------------------------------ */
 
-/* The others of a candidate with at most this rank. The rows of a node of equal ones are sorted by it. */
-static int32_t
-CountAtMost(const Search *search, const Candidate *candidate, int32_t rank)
+/* How many values of a list are below this. */
+static inline int32_t
+CountBelow(const Tree *tree, const Found *list, double value)
 {
-	const Row  *rows = search->tree->rows;
-	int32_t		low = candidate->first,
-				high = candidate->first + candidate->count;
+	int32_t		low = list->first,
+				high = list->first + list->count;
 
-	if (candidate->count == 1)
-		return rows[low].rank <= rank;
 	while (low < high)
 	{
 		int32_t		middle = low + (high - low) / 2;
 
-		if (rows[middle].rank <= rank)
+		if (tree->value[middle] < value)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low - candidate->first - (search->self >= candidate->first && search->self < low);
+	return low - list->first;
 }
 
-static int64_t
-CountAllAtMost(const Search *search, int32_t rank)
+/* How many values of a list do not exceed this. */
+static inline int32_t
+CountAtMost(const Tree *tree, const Found *list, double value)
 {
-	int64_t		count = 0;
+	int32_t		low = list->first,
+				high = list->first + list->count;
+
+	while (low < high)
+	{
+		int32_t		middle = low + (high - low) / 2;
+
+		if (tree->value[middle] <= value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low - list->first;
+}
+
+/* Any of the values that have been found. */
+static double
+RandomValue(const Search *search)
+{
+	int32_t		i = RandomBelow(search->tree, search->values);
+	const Found *list = search->found;
+
+	while (i >= list->count)
+		i -= (list++)->count;
+	return search->tree->value[list->first + i];
+}
+
+/* Leave of each list only what is below the pivot, or only what exceeds it, and no list empty. */
+static void
+Narrow(Search *search, double pivot, bool below)
+{
+	int32_t		lists = search->heap;
+
+	search->heap = 0;
+	search->values = 0;
+	for (int32_t i = 0; i < lists; i++)
+	{
+		Found		list = search->found[i];
+
+		if (below)
+			list.count = CountBelow(search->tree, &list, pivot);
+		else
+		{
+			int32_t		at_most = CountAtMost(search->tree, &list, pivot);
+
+			list.first += at_most;
+			list.count -= at_most;
+		}
+		if (list.count == 0)
+			continue;
+		search->found[search->heap++] = list;
+		search->values += list.count;
+	}
+}
+
+static double
+Lowest(const Search *search)
+{
+	double		lowest = INFINITY;
 
 	for (int32_t i = 0; i < search->heap; i++)
-		count += CountAtMost(search, &search->candidates[i], rank);
-	for (int32_t i = search->room - search->ties; i < search->room; i++)
-		count += CountAtMost(search, &search->candidates[i], rank);
-	return count;
+		lowest = fmin(lowest, search->tree->value[search->found[i].first]);
+	return lowest;
 }
 
-/* The quantile of what has been found, by bisection of the values. */
-static double
-Quantile(const Search *search, double tau)
+/*
+ * The value in this place (0: the first) of all that have been found, sorted, and the one in the next place, if
+ * there is one: a quickselect, in which a pivot divides every list. It uses the lists up.
+ */
+static void
+Select(Search *search, int64_t place, double *value, double *next)
 {
-	int32_t		low = 0,
-				high = search->tree->n_values - 1;
-	double		wanted = tau * (double) CountAllAtMost(search, high);
+	double		above = INFINITY;	/* the lowest of what has been left out above */
 
-	while (low < high)
+	for (;;)
 	{
-		int32_t		middle = low + (high - low) / 2;
+		double		pivot = RandomValue(search);
+		int64_t		below = 0,
+					at_most = 0;
 
-		if ((double) CountAllAtMost(search, middle) < fmax(wanted, 1.0))
-			low = middle + 1;
+		search->tree->poll();
+		for (int32_t i = 0; i < search->heap; i++)
+		{
+			below += CountBelow(search->tree, &search->found[i], pivot);
+			at_most += CountAtMost(search->tree, &search->found[i], pivot);
+		}
+		Narrow(search, pivot, place < below);
+		if (place < below)
+			above = pivot;
+		else if (place < at_most)
+		{
+			*value = pivot;
+			*next = place + 1 < at_most ? pivot : fmin(Lowest(search), above);
+			return;
+		}
 		else
-			high = middle;
+			place -= at_most;
 	}
-	return search->tree->values[low];
+}
+
+/* The place in n sorted values, 1 or more, of the smallest that at least a part tau of them do not exceed. */
+static inline int64_t
+PlaceOf(double tau, int64_t n)
+{
+	return (int64_t) fmax(ceil(tau * (double) n), 1.0) - 1;
+}
+
+/*
+ * The rows of a point that have a value. Each row and the k others nearest to it are the k + 1 nearest to their
+ * point, so all rows find the same, of which each leaves out itself: if its value is not above the quantile, the
+ * next one takes that place.
+ */
+static void
+FillWithValue(Search *search, const IcmNeighbours *neighbours, const Point *point, const double *x)
+{
+	const Tree *tree = search->tree;
+	double		quantile,
+				next;
+
+	Find(search, x, (int64_t) neighbours->k + 1);
+	Select(search, PlaceOf(neighbours->tau, search->values - 1), &quantile, &next);
+	for (int32_t row = point->first; row < point->first + point->values; row++)
+		neighbours->quantile[tree->number[row]] = tree->value[row] <= quantile ? next : quantile;
+}
+
+/* The rows of a point that have none: they are nobody's neighbour, so there is nothing to leave out. */
+static void
+FillWithoutValue(Search *search, const IcmNeighbours *neighbours, const Point *point, const double *x)
+{
+	const Tree *tree = search->tree;
+	double		quantile,
+				next;
+
+	Find(search, x, neighbours->k);
+	Select(search, PlaceOf(neighbours->tau, search->values), &quantile, &next);
+	for (int32_t row = point->first + point->values; row < point->first + point->rows; row++)
+		neighbours->quantile[tree->number[row]] = quantile;
 }
 
 void
@@ -570,35 +712,47 @@ IcmNeighbourQuantiles(IcmNeighbours *neighbours, void *work, void (*poll) (void)
 {
 	size_t		n = neighbours->n;
 	size_t		columns = (size_t) neighbours->columns;
+	size_t		values = 0;
+	bool		with_value,		/* do rows with a value have k others? */
+				without_value;	/* and are there rows without one that have? */
 	char	   *memory = work;
 	Tree		tree = {.columns = neighbours->columns, .x = neighbours->x, .random = 1, .poll = poll};
-	Search		search = {.tree = &tree, .k = neighbours->k, .room = (int32_t) n};
+	Search		search = {.tree = &tree};
+
+	for (size_t i = 0; i < n; i++)
+	{
+		neighbours->quantile[i] = NAN;
+		values += !isnan(neighbours->value[i]);
+	}
+	with_value = values > (size_t) neighbours->k;
+	without_value = values >= (size_t) neighbours->k && values < n;
+	if (!with_value && !without_value)
+		return;
 
 	tree.precision = Take(&memory, columns * sizeof(double));
 	tree.boxes = Take(&memory, CountNodes(n) * 2 * columns * sizeof(double));
-	tree.values = Take(&memory, n * sizeof(double));
-	tree.rows = Take(&memory, n * sizeof(Row));
-	search.candidates = Take(&memory, n * sizeof(Candidate));
+	tree.value = Take(&memory, n * sizeof(double));
+	tree.number = Take(&memory, n * sizeof(int32_t));
+	tree.points = Take(&memory, n * sizeof(Point));
+	search.found = Take(&memory, n * sizeof(Found));
 	for (int i = 0; i < neighbours->columns; i++)
 	{
 		poll();
 		ScaleColumn(neighbours, i);
 		tree.precision[i] = Precision(neighbours, i);
 	}
-	RankRows(&tree, neighbours, (double *) search.candidates);
-	if (tree.n > 0)
-		Build(&tree, 0, 0, tree.n);
+	MakePoints(&tree, neighbours);
+	Build(&tree, 0, 0, tree.n);
 
 	/* in the order of the tree, as the next search then finds in the cache what the last has read */
-	for (int32_t row = 0; row < (int32_t) n; row++)
+	search.room = tree.n;
+	for (int32_t i = 0; i < tree.n_points; i++)
 	{
-		poll();
-		search.x = RowAt(&tree, row);
-		search.self = row < tree.n ? row : -1;
-		search.heap = search.ties = 0;
-		search.others = 0;
-		if (tree.n > 0)
-			Visit(&search, 0, 0, tree.n, BoxDistance(&tree, search.x, 0));
-		neighbours->quantile[tree.rows[row].number] = search.others < search.k ? NAN : Quantile(&search, neighbours->tau);
+		const Point *point = &tree.points[i];
+
+		if (with_value && point->values > 0)
+			FillWithValue(&search, neighbours, point, XOf(&tree, i));
+		if (without_value && point->values < point->rows)
+			FillWithoutValue(&search, neighbours, point, XOf(&tree, i));
 	}
 }

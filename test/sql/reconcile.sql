@@ -236,6 +236,28 @@ FROM (SELECT wallet, icm_wallet_peer(own, CASE WHEN given THEN ARRAY[a * 4, b / 
 SELECT DISTINCT icm_wallet_peer(i, ARRAY[1, 2], 10, 0.5) OVER () AS wallet FROM generate_series(1, 5) i;
 SELECT count(*) AS rows, count(*) FILTER (WHERE wallet = greatest(i, CASE WHEN i <= 2500 THEN 2501 ELSE 2500 END)) AS as_expected
 FROM (SELECT i, icm_wallet_peer(i, ARRAY[1, 2], 10, 0.5) OVER () AS wallet FROM generate_series(1, 5001) i) s;
+-- flags and age bands: few distinct x, some of them rare, so that all of a crowd are as far away as the k-th; all pairs of some in SQL
+CREATE TEMP TABLE flagged AS
+SELECT i, CASE WHEN i % 10 > 0 THEN round((100 * pg_temp.noise(i, 8) ^ 2)::numeric)::float8 END AS own, (pg_temp.noise(i, 9) < 0.02)::int AS a,
+       (pg_temp.noise(i, 10) < 0.02)::int AS b, (pg_temp.noise(i, 11) < 0.3)::int AS c, 10 * floor(6 * pg_temp.noise(i, 12)) AS age
+FROM generate_series(1, 100000) i;
+WITH sample AS MATERIALIZED (SELECT * FROM flagged WHERE i <= 700)
+SELECT count(*) AS rows, count(*) FILTER (WHERE wallet IS DISTINCT FROM greatest(own, quantile)) AS wrong, count(DISTINCT (a, b, c, age)) AS distinct_x, bool_and(wallet = other_order) AS any_order
+FROM (SELECT *, icm_wallet_peer(own, ARRAY[a, b, c, age], 20, 0.8) OVER (ORDER BY i) AS wallet,
+             icm_wallet_peer(own, ARRAY[a, b, c, age], 20, 0.8) OVER (ORDER BY own, i DESC) AS other_order FROM sample) p,
+     (SELECT var_pop(a) AS va, var_pop(b) AS vb, var_pop(c) AS vc, var_pop(age) AS vage FROM sample) v,
+     LATERAL (SELECT percentile_disc(0.8) WITHIN GROUP (ORDER BY own) AS quantile
+              FROM (SELECT q.own FROM sample q WHERE q.i <> p.i AND q.own IS NOT NULL
+                    ORDER BY (p.a - q.a) ^ 2 / va + (p.b - q.b) ^ 2 / vb + (p.c - q.c) ^ 2 / vc + (p.age - q.age) ^ 2 / vage FETCH FIRST 20 ROWS WITH TIES) s) l;
+-- of all, the prospects whose peers are those with the same x
+SELECT count(*) > 9000 AS prospects, count(*) FILTER (WHERE wallet IS DISTINCT FROM quantile) AS wrong
+FROM (SELECT *, icm_wallet_peer(own, ARRAY[a, b, c, age], 20, 0.8) OVER () AS wallet FROM flagged) p
+     JOIN (SELECT a, b, c, age, percentile_disc(0.8) WITHIN GROUP (ORDER BY own) AS quantile FROM flagged GROUP BY a, b, c, age HAVING count(own) >= 20) q USING (a, b, c, age)
+WHERE own IS NULL;
+-- as many peers as there can be, and more; the lowest and the highest of them
+SELECT i, own, icm_wallet_peer(own, ARRAY[i % 2], 2, 0) OVER () AS lowest, icm_wallet_peer(own, ARRAY[i % 2], 2, 1) OVER () AS highest,
+       icm_wallet_peer(own, ARRAY[i % 2], 3, 1) OVER () AS prospect, icm_wallet_peer(own, ARRAY[i % 2], 2147483647, 1) OVER () AS too_many
+FROM (VALUES (1, 10::float8), (2, 20), (3, 30), (4, NULL)) v(i, own) ORDER BY i;
 -- NULLs
 SELECT icm_wallet_peer(1, NULL, 1, 0.5) OVER () AS x, icm_wallet_peer(1, '{1}', NULL, 0.5) OVER () AS k, icm_wallet_peer(1, '{1}', 1, NULL) OVER () AS tau,
        icm_wallet_peer(1, '{1}', 1, 0.5) OVER () AS alone;

@@ -2,9 +2,10 @@
  * neighbours.c
  *		Unit tests of math/neighbours against looking at all pairs of rows, on
  *		data with and without ties, crowds of equal rows, rows without a value
- *		and constant columns; in any order of the rows.
+ *		and constant columns; in any order of the rows. How much work it is, is
+ *		counted, not timed.
  */
-#include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,47 +135,69 @@ Number(int distinct)
 	return distinct == 0 ? 100.0 * Uniform() : (double) (Random() % (uint64_t) distinct);
 }
 
-/* The distinct numbers in a column, by kind of data and column. */
-static int
-Distinct(int kind, int column)
+/* A number in a column, by kind of data. */
+static double
+NumberOf(int kind, int column)
 {
 	switch (kind)
 	{
 		case 0:
-			return 0;
+			return Number(0);
 		case 1:
-			return column == 0 ? 50 : 0;
+			return Number(column == 0 ? 50 : 0);
 		case 2:
-			return 2;			/* crowds */
+			return Number(2);	/* crowds */
+		case 3:
+			return Number(column == 0 ? 1 : 7); /* a constant column */
+		case 4:
+			return Random() % 20 == 0;	/* rare flags: those who have one look at a crowd */
+		case 5:
+			return column == 0 ? 10.0 * Number(6) : Number(3);	/* bands */
 		default:
-			return column == 0 ? 1 : 7;	/* a constant column */
+			return 7.0;			/* all are equal */
 	}
+}
+
+/* Rows of a kind of data, of which one in so many has no value, against all pairs. */
+static int
+CountWrongOfRandom(int kind, size_t n, int columns, int k, int prospects, int values)
+{
+	static const double taus[] = {0.0, 0.1, 0.5, 0.8, 0.9, 1.0};
+	double		tau = taus[Random() % 6];
+
+	for (size_t i = 0; i < n; i++)
+	{
+		for (int c = 0; c < columns; c++)
+			x[i * (size_t) columns + (size_t) c] = NumberOf(kind, c);
+		value[i] = Random() % (uint64_t) prospects == 0 ? NAN : Number(values);
+	}
+	Search(n, columns, k, tau);
+	SlowSearch(n, columns, k, tau);
+	return CountWrong(n);
 }
 
 static void
 CheckRandom(int kind, const char *name)
 {
-	static const double taus[] = {0.0, 0.1, 0.5, 0.8, 0.9, 1.0};
 	int			wrong = 0;
 
 	for (int round = 0; round < 150; round++)
-	{
-		size_t		n = 1 + Random() % (round % 2 == 0 ? N_MAX : 40);
-		int			columns = kind == 3 ? 2 : 1 + (int) (Random() % COLUMNS_MAX);
-		int			k = 1 + (int) (Random() % (round % 5 == 0 ? 100 : 10));
-		double		tau = taus[Random() % 6];
-
-		for (size_t i = 0; i < n; i++)
-		{
-			for (int c = 0; c < columns; c++)
-				x[i * (size_t) columns + (size_t) c] = Number(Distinct(kind, c));
-			value[i] = Random() % 10 == 0 ? NAN : (double) (Random() % 200);
-		}
-		Search(n, columns, k, tau);
-		SlowSearch(n, columns, k, tau);
-		wrong += CountWrong(n);
-	}
+		wrong += CountWrongOfRandom(kind, 1 + Random() % (round % 2 == 0 ? N_MAX : 40),
+									kind == 3 ? 2 : 1 + (int) (Random() % COLUMNS_MAX),
+									1 + (int) (Random() % (round % 5 == 0 ? 100 : 10)), 10, 200);
 	ok(wrong == 0, "%s (%d wrong)", name, wrong);
+}
+
+/* A few rows of all kinds, many of which have no value or one that others have too; k up to more than there are. */
+static void
+CheckSmall(void)
+{
+	int			wrong = 0;
+
+	for (int round = 0; round < 10000; round++)
+		wrong += CountWrongOfRandom(round % 7, 1 + Random() % 12, 1 + (int) (Random() % 3), 1 + (int) (Random() % 13),
+									2 + (int) (Random() % 4), 1 + (int) (Random() % 5));
+	ok(wrong == 0, "a few rows (%d wrong)", wrong);
 }
 
 /* Twice the same grid of whole numbers, the columns of which have one variance: many ties. */
@@ -276,6 +299,54 @@ CheckKnown(void)
 	}
 	Search(10, 2, 1, 1.0);
 	ok(quantile[5] == 6.0 && quantile[0] == 1.0 && quantile[9] == 8.0, "extreme numbers");
+	for (size_t i = 0; i < 9; i++)
+		x[i] = (double) i * 0x1p-600;
+	x[9] = 1.0;
+	Search(10, 1, 1, 1.0);
+	ok(quantile[0] == 8.0 && quantile[8] == 7.0 && quantile[9] == 8.0, "distances too small for a number are ties");
+}
+
+/* How often so many rows of a kind of data poll. Each search looks through at least one leaf of the tree. */
+static int
+CountPolls(int kind, size_t n, int columns, int k, int prospects)
+{
+	double	   *values = malloc(n * sizeof(double));
+	IcmNeighbours neighbours = {n, columns, malloc(n * (size_t) columns * sizeof(double)), values, k, 0.9,
+	malloc(n * sizeof(double))};
+	void	   *work = malloc(IcmNeighboursWork(n, columns));
+	int			before = polls;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		for (int c = 0; c < columns; c++)
+			neighbours.x[i * (size_t) columns + (size_t) c] = NumberOf(kind, c);
+		values[i] = i < (size_t) prospects ? NAN : Number(0);
+	}
+	IcmNeighbourQuantiles(&neighbours, work, Poll);
+	free(neighbours.x);
+	free(neighbours.quantile);
+	free(values);
+	free(work);
+	return polls - before;
+}
+
+static void
+CheckWork(void)
+{
+	int			n;
+
+	n = CountPolls(5, 100000, 3, 20, 1000);
+	ok(n < 5000, "54 distinct rows of 100,000 (polled %d times)", n);
+	n = CountPolls(4, 100000, 8, 20, 1000);
+	ok(n < 10000, "at most 256, with and without crowds (polled %d times)", n);
+	n = CountPolls(4, 100000, 8, 60000, 1000);
+	ok(n < 40000, "most of all others (polled %d times)", n);
+	n = CountPolls(6, 100000, 2, 20, 0);
+	ok(n > 20 && n < 1000, "sorting one crowd polls (%d times)", n);
+	n = CountPolls(0, 10000, 2, 20, 0);
+	ok(n < 300000, "all distinct (polled %d times)", n);
+	n = CountPolls(0, 10000, 2, 10000, 0) + CountPolls(0, 10000, 2, 9991, 10) + CountPolls(0, 10000, 2, INT_MAX, 0);
+	ok(n == 0, "not as many others as asked for: nothing to do (polled %d times)", n);
 }
 
 int
@@ -286,9 +357,13 @@ main(void)
 	CheckRandom(1, "numbers, and integers in a column");
 	CheckRandom(2, "crowds of equal rows");
 	CheckRandom(3, "a constant column, and ties");
+	CheckRandom(4, "rare flags");
+	CheckRandom(5, "bands");
+	CheckRandom(6, "all equal");
+	CheckSmall();
 	CheckGrid();
 	CheckOrder();
-	ok(polls > 100, "polled");
+	CheckWork();
 	printf("1..%d\n", tests);
 	return failures > 0;
 }

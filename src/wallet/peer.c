@@ -135,9 +135,13 @@ ReadTau(Datum datum)
 
 /* ---- estimating ----------------------------------------------------------- */
 
-/* What the peers of each customer spend, but at least what it spends itself, by position. */
+/*
+ * What the peers of each customer spend, but at least what it spends itself, by position. At first the
+ * quantiles are at the start of the array, without gaps; as a customer is never before its place there, they
+ * are moved from the last to the first.
+ */
 static void
-FillWallets(Partition *partition, Customers *customers, double k, double tau)
+FillWallets(double *wallet, Customers *customers, double k, double tau)
 {
 	IcmNeighbours neighbours = {
 		.n = customers->n,
@@ -146,20 +150,23 @@ FillWallets(Partition *partition, Customers *customers, double k, double tau)
 		.value = customers->own,
 		.k = (int) k,
 		.tau = tau,
-		.quantile = IcmAllocRows(CurrentMemoryContext, customers->n, sizeof(double))
+		.quantile = wallet
 	};
 	void	   *work = IcmAllocRows(CurrentMemoryContext, 1, IcmNeighboursWork(customers->n, customers->columns));
+	int			left = customers->n;
 
 	IcmNeighbourQuantiles(&neighbours, work, IcmPoll);
-	for (int i = 0; i < customers->n; i++)
+	for (int row = customers->rows - 1; row >= 0; row--)
 	{
-		double		quantile = neighbours.quantile[i];
-		double		own = customers->own[i];
-
-		partition->wallet[customers->position[i]] = own > quantile ? own : quantile;
+		if (left > 0 && customers->position[left - 1] == row)
+		{
+			left--;
+			wallet[row] = customers->own[left] > wallet[left] ? customers->own[left] : wallet[left];
+		}
+		else
+			wallet[row] = NAN;
 	}
 	pfree(work);
-	pfree(neighbours.quantile);
 }
 
 /* At the first row of a partition. */
@@ -174,12 +181,10 @@ EstimatePartition(FunctionCallInfo fcinfo, Partition *partition)
 	if (isnan(k) || isnan(tau))
 		return;
 	customers = ReadCustomers(fcinfo);
-	partition->wallet = IcmAllocRows(GetMemoryChunkContext(partition), customers.rows, sizeof(double));
-	for (int row = 0; row < customers.rows; row++)
-		partition->wallet[row] = NAN;
 	if (customers.n > 0)
 	{
-		FillWallets(partition, &customers, k, tau);
+		partition->wallet = IcmAllocRows(GetMemoryChunkContext(partition), customers.rows, sizeof(double));
+		FillWallets(partition->wallet, &customers, k, tau);
 		pfree(customers.x);
 	}
 	pfree(customers.own);

@@ -6,7 +6,8 @@
 SELECT setseed(0.5);
 CREATE UNLOGGED TABLE customer AS
 SELECT id, id % 7 AS region, id % 5 AS age, id % 11 AS brand, exp(3 + random()) AS estimate, CASE WHEN random() < 0.7 THEN 100 * random() ^ 3 ELSE 0 END AS own,
-       random() AS a, 100 * random() AS b, floor(10 * random()) AS c, :rows * 4.0::float8 AS total
+       random() AS a, 100 * random() AS b, floor(10 * random()) AS c, (random() < 0.3)::int AS online, (random() < 0.02)::int AS complained,
+       :rows * 4.0::float8 AS total
 FROM generate_series(1, :rows / 10) id;
 CREATE UNLOGGED TABLE sample AS SELECT * FROM customer WHERE id <= :rows / 100;
 CREATE UNLOGGED TABLE few AS SELECT * FROM customer WHERE id <= :rows / 2000;
@@ -102,3 +103,29 @@ SELECT count(wallet) FROM (SELECT greatest(own, q) AS wallet
 SELECT count(wallet) FROM (SELECT icm_wallet_peer(own, ARRAY[a, b, c], 20, 0.9) OVER () AS wallet FROM sample) s;
 -- theirs: sum() OVER ()
 SELECT count(total) FROM (SELECT sum(own) OVER () AS total FROM sample) s;
+
+-- case: peers by flags and bands, of a few thousand rows
+-- check
+SELECT bool_and(ours = greatest(own, theirs))
+FROM (SELECT *, icm_wallet_peer(own, ARRAY[age, region, online, complained], 20, 0.9) OVER () AS ours FROM few) f,
+    (SELECT (1 / var_pop(age))::float8 AS va, (1 / var_pop(region))::float8 AS vr, (1 / var_pop(online))::float8 AS vo, (1 / var_pop(complained))::float8 AS vc FROM few) v,
+    LATERAL (SELECT percentile_disc(0.9) WITHIN GROUP (ORDER BY own) AS theirs
+             FROM (SELECT o.own FROM few o WHERE o.id <> f.id
+                   ORDER BY va * (o.age - f.age) ^ 2 + vr * (o.region - f.region) ^ 2 + vo * (o.online - f.online) ^ 2 + vc * (o.complained - f.complained) ^ 2
+                   FETCH FIRST 20 ROWS WITH TIES) p) q
+WHERE f.id <= 200;
+-- ours
+SELECT count(wallet) FROM (SELECT icm_wallet_peer(own, ARRAY[age, region, online, complained], 20, 0.9) OVER () AS wallet FROM few) s;
+-- theirs: LATERAL ... ORDER BY distance LIMIT k, any of those that tie | goal: 10
+SELECT count(wallet) FROM (SELECT greatest(own, q) AS wallet
+    FROM few f, (SELECT (1 / var_pop(age))::float8 AS va, (1 / var_pop(region))::float8 AS vr, (1 / var_pop(online))::float8 AS vo, (1 / var_pop(complained))::float8 AS vc FROM few) v,
+        LATERAL (SELECT percentile_disc(0.9) WITHIN GROUP (ORDER BY own) AS q
+                 FROM (SELECT o.own FROM few o WHERE o.id <> f.id
+                       ORDER BY va * (o.age - f.age) * (o.age - f.age) + vr * (o.region - f.region) * (o.region - f.region)
+                           + vo * (o.online - f.online) * (o.online - f.online) + vc * (o.complained - f.complained) * (o.complained - f.complained) LIMIT 20) p) l OFFSET 0) s;
+
+-- case: peers by flags and bands, of a tenth of the rows
+-- ours
+SELECT count(wallet) FROM (SELECT icm_wallet_peer(own, ARRAY[age, region, online, complained], 20, 0.9) OVER () AS wallet FROM customer) s;
+-- theirs: sum() OVER ()
+SELECT count(total) FROM (SELECT sum(own) OVER () AS total FROM customer) s;

@@ -62,26 +62,38 @@ typedef struct Key
 	size_t		row;
 } Key;
 
+/* A word and the next, each with a key of its place; the words are in it too, as one that is its key makes the product 0. */
+static inline uint64_t
+HashPair(uint64_t a, uint64_t b, int place)
+{
+	IcmUint128	product;
+
+	a ^= (place + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	b ^= (place + 2) * UINT64_C(0x9e3779b97f4a7c15);
+	product = (IcmUint128) a * b;
+	return (uint64_t) product ^ (uint64_t) (product >> 64) ^ a ^ b;
+}
+
 /*
- * Words in pairs, each with a key of its place, whose products are folded (as in wyhash
- * by Wang Yi): the pairs do not wait for each other.
+ * Words in pairs whose products are folded (as in wyhash by Wang Yi): the pairs do not
+ * wait for each other. Rows can be made up that have the same hash.
  */
 static uint64_t
 Hash(const double *row, int width)
 {
 	uint64_t	hash = 0,
-				key = 0;
+				word[2] = {0, 0};
+	int			j = 0;
 
-	for (int j = 0; j < width; j += 2)
+	for (; j + 1 < width; j += 2)
 	{
-		uint64_t	word[2] = {0, 0};
-		IcmUint128	product;
-
-		memcpy(word, row + j, (j + 1 < width ? 2 : 1) * sizeof(double));
-		word[0] ^= key += UINT64_C(0x9e3779b97f4a7c15);
-		word[1] ^= key += UINT64_C(0x9e3779b97f4a7c15);
-		product = (IcmUint128) word[0] * word[1];
-		hash += (uint64_t) product ^ (uint64_t) (product >> 64);
+		memcpy(word, row + j, sizeof(word));
+		hash += HashPair(word[0], word[1], j);
+	}
+	if (j < width)
+	{
+		memcpy(word, row + j, sizeof(double));
+		hash += HashPair(word[0], 0, j);
 	}
 	hash *= UINT64_C(0xbf58476d1ce4e5b9);
 	return hash ^ hash >> 29;
@@ -139,15 +151,52 @@ SortFew(double *row, size_t n, int width)
 		}
 }
 
-/* Sort rows whose hashes are all the same: the same rows, or a freak. */
+static bool
+AreSame(const double *row, size_t n, int width)
+{
+	size_t		i = 1;
+
+	while (i < n && memcmp(row, row + i * width, width * sizeof(double)) == 0)
+		i++;
+	return i == n;
+}
+
+/* Move row i down the heap of n rows, the last one on top, to where it belongs. */
 static void
-SortSame(double *row, size_t n, int width)
+SiftDown(double *row, size_t n, size_t i, int width)
 {
 	size_t		bytes = width * sizeof(double);
 
-	for (size_t i = 1; i < n; i++)
-		for (size_t j = i; j > 0 && memcmp(row + (j - 1) * width, row + j * width, bytes) > 0; j--)
-			Swap(row + (j - 1) * width, row + j * width, width);
+	for (size_t child = 2 * i + 1; child < n; child = 2 * i + 1)
+	{
+		if (child + 1 < n && memcmp(row + child * width, row + (child + 1) * width, bytes) < 0)
+			child++;
+		if (memcmp(row + i * width, row + child * width, bytes) >= 0)
+			break;
+		Swap(row + i * width, row + child * width, width);
+		i = child;
+	}
+}
+
+/* Sort rows whose hashes are all the same, though the rows are not, by their bytes: made up, so not one by one. */
+static void
+SortColliding(const IcmQrRows *rows, double *row, size_t n)
+{
+	int			width = rows->width;
+
+	for (size_t i = n / 2; i-- > 0;)
+	{
+		SiftDown(row, n, i, width);
+		if (i % ICM_QR_POLL_ROWS == 0)
+			rows->poll();
+	}
+	for (size_t left = n - 1; left > 0; left--)
+	{
+		Swap(row, row + left * width, width);
+		SiftDown(row, left, 0, width);
+		if (left % ICM_QR_POLL_ROWS == 0)
+			rows->poll();
+	}
 }
 
 /*
@@ -160,7 +209,8 @@ SortFrom(const IcmQrRows *rows, double *row, size_t n, int shift)
 {
 	size_t		next[256] = {0},
 				end[256];
-	size_t		sum = 0;
+	size_t		sum = 0,
+				moves = 0;
 	int			width = rows->width;
 
 	if (n <= FEW)
@@ -169,13 +219,19 @@ SortFrom(const IcmQrRows *rows, double *row, size_t n, int shift)
 		return;
 	}
 	rows->poll();
+	if (AreSame(row, n, width))
+		return;
 	if (shift < 0)
 	{
-		SortSame(row, n, width);
+		SortColliding(rows, row, n);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
+	{
 		next[Hash(row + i * width, width) >> shift & 255]++;
+		if (i % ICM_QR_POLL_ROWS == 0)
+			rows->poll();
+	}
 	for (int b = 0; b < 256; b++)
 	{
 		end[b] = sum += next[b];
@@ -189,6 +245,8 @@ SortFrom(const IcmQrRows *rows, double *row, size_t n, int shift)
 			if (to != b)
 				Swap(row + next[b] * width, row + next[to] * width, width);
 			next[to]++;
+			if (++moves % ICM_QR_POLL_ROWS == 0)
+				rows->poll();
 		}
 	for (int b = 0; b < 256; b++)
 	{
@@ -222,32 +280,61 @@ IcmQrAddSquares(const double *restrict x, const double *restrict q, int p, doubl
 	}
 }
 
+int
+IcmQrGather(const IcmQrRows *rows, size_t start, double *x)
+{
+	int			p = rows->p;
+	int			count = rows->n - start < ICM_QR_BLOCK ? (int) (rows->n - start) : ICM_QR_BLOCK;
+
+	if (count < ICM_QR_BLOCK)
+		memset(x, 0, p * ICM_QR_BLOCK * sizeof(double));
+	for (int i = 0; i < count; i++)
+	{
+		const double *row = IcmQrRow(rows, start + i);
+
+		for (int j = 0; j < p; j++)
+			x[j * ICM_QR_BLOCK + i] = row[j];
+	}
+	if (start % ICM_QR_POLL_ROWS == 0)
+		rows->poll();
+	return count;
+}
+
+/* to -= factor from, in a column of a block */
+static void
+Reduce(double *restrict to, const double *restrict from, double factor)
+{
+	for (int i = 0; i < ICM_QR_BLOCK; i++)
+		to[i] -= factor * from[i];
+}
+
+void
+IcmQrTransformBlock(const double *factor, int p, double *x)
+{
+	for (int j = 0; j < p; j++)
+	{
+		double	   *column = x + j * ICM_QR_BLOCK;
+
+		for (int k = 0; k < j; k++)
+			Reduce(column, x + k * ICM_QR_BLOCK, factor[ICM_PACKED(j, k)]);
+		for (int i = 0; i < ICM_QR_BLOCK; i++)
+			column[i] /= factor[ICM_PACKED(j, j)];
+	}
+}
+
 static void
 Squares(const IcmQrRows *rows, double *gram)
 {
-	double		x[ICM_QR_COLUMNS_MAX * ICM_QR_BLOCK] = {0.0};
+	double		x[ICM_QR_COLUMNS_MAX * ICM_QR_BLOCK];
 	double		one[ICM_QR_BLOCK];
-	int			p = rows->p;
 
-	memset(gram, 0, p * (p + 1) / 2 * sizeof(double));
+	memset(gram, 0, rows->p * (rows->p + 1) / 2 * sizeof(double));
 	for (int i = 0; i < ICM_QR_BLOCK; i++)
 		one[i] = 1.0;
 	for (size_t start = 0; start < rows->n; start += ICM_QR_BLOCK)
 	{
-		int			count = rows->n - start < ICM_QR_BLOCK ? (int) (rows->n - start) : ICM_QR_BLOCK;
-
-		if (count < ICM_QR_BLOCK)
-			memset(x, 0, p * ICM_QR_BLOCK * sizeof(double));
-		for (int i = 0; i < count; i++)
-		{
-			const double *row = IcmQrRow(rows, start + i);
-
-			for (int j = 0; j < p; j++)
-				x[j * ICM_QR_BLOCK + i] = row[j];
-		}
-		IcmQrAddSquares(x, one, p, gram);
-		if (start % ICM_QR_POLL_ROWS == 0)
-			rows->poll();
+		IcmQrGather(rows, start, x);
+		IcmQrAddSquares(x, one, rows->p, gram);
 	}
 }
 
@@ -358,5 +445,16 @@ IcmQrTransformBack(const double *factor, int p, double *b)
 		for (int j = i + 1; j < p; j++)
 			b[i] -= factor[ICM_PACKED(j, i)] * b[j];
 		b[i] /= factor[ICM_PACKED(i, i)];
+	}
+}
+
+void
+IcmQrTransformCoefficients(const double *factor, int p, double *b)
+{
+	for (int j = 0; j < p; j++)
+	{
+		b[j] *= factor[ICM_PACKED(j, j)];
+		for (int i = j + 1; i < p; i++)
+			b[j] += factor[ICM_PACKED(i, j)] * b[i];
 	}
 }

@@ -93,8 +93,20 @@ IcmQrTransform(const double *restrict factor, int p, const double *restrict x, d
 	}
 }
 
+/*
+ * The columns of ICM_QR_BLOCK rows from start on, one after the other, filled up with zeros. Returns how many
+ * rows there are; polls now and then.
+ */
+extern int	IcmQrGather(const IcmQrRows *rows, size_t start, double *x);
+
+/* Replace the rows of such a block by L^-1 x. */
+extern void IcmQrTransformBlock(const double *factor, int p, double *x);
+
 /* Replace b by L'^-1 b: coefficients of transformed rows become those of the rows. */
 extern void IcmQrTransformBack(const double *factor, int p, double *b);
+
+/* Replace b by L'b: the other way round. */
+extern void IcmQrTransformCoefficients(const double *factor, int p, double *b);
 
 /* Add the sum of q x x' over a block of p columns of ICM_QR_BLOCK rows to a packed matrix. */
 extern void IcmQrAddSquares(const double *x, const double *q, int p, double *gram);

@@ -42,6 +42,16 @@
 #define LEVERAGE 2.0
 #define ROUNDS_MAX 50			/* in which rows are found on the wrong side */
 
+/*
+ * From the plane at tau to that at tau + h pass about h n rows. As many bands off
+ * as the farthest row of these may be are up to sqrt(p) times as many rows; some more
+ * than these are taken, and a share of them on the other side.
+ */
+#define BESIDE 1.3
+#define BEHIND 0.25
+#define BESIDE_MIN 14.0			/* times sqrt(n), of rows; */
+#define BESIDE_SAMPLE 100.0		/* then so many rows of a sample tell well enough where they end */
+
 /* Sine of the angle to the space of the rows chosen before, from which a row is chosen for the basis. */
 #define INDEPENDENT 1e-5
 #define BARELY_INDEPENDENT 1e-13
@@ -55,6 +65,7 @@ typedef struct IcmRegressionState
 	double		noise;
 	float	   *band;			/* |L^-1 x|: how much a row's fit varies; and */
 	signed char *side;			/* -1, 1: of the plane; 0: active. Both only above ROWS_MAX rows */
+	double		tau;			/* that vertex is optimal for; -1: for none */
 	IcmQrVertex vertex;
 } IcmRegressionState;
 
@@ -102,7 +113,28 @@ CheckWeights(const IcmQrRows *rows)
 	return ICM_REGRESSION_DONE;
 }
 
-/* Sums over all rows, and how much the fit of each varies. */
+/* How much the fit of each row varies. */
+static void
+FillBand(IcmRegressionState *state)
+{
+	const IcmQrRows *rows = &state->rows;
+
+	for (size_t start = 0; start < rows->n; start += ICM_QR_BLOCK)
+	{
+		double		x[P_MAX * ICM_QR_BLOCK],
+					squares[ICM_QR_BLOCK] = {0.0};
+		int			count = IcmQrGather(rows, start, x);
+
+		IcmQrTransformBlock(state->factor, rows->p, x);
+		for (int j = 0; j < rows->p; j++)
+			for (int i = 0; i < ICM_QR_BLOCK; i++)
+				squares[i] += x[j * ICM_QR_BLOCK + i] * x[j * ICM_QR_BLOCK + i];
+		for (int i = 0; i < count; i++)
+			state->band[start + i] = (float) sqrt(squares[i]);
+	}
+}
+
+/* Sums over all rows. */
 static void
 Survey(IcmRegressionState *state)
 {
@@ -112,16 +144,8 @@ Survey(IcmRegressionState *state)
 	memset(state->total, 0, sizeof(state->total));
 	for (size_t i = 0; i < rows->n; i++)
 	{
-		const double *row = IcmQrRow(rows, i);
-		double		x[P_MAX];
-
 		IcmQrAddRow(rows, i, 1.0, state->total);
-		weights += IcmQrWeight(rows, row);
-		if (state->band != NULL)
-		{
-			IcmQrTransform(state->factor, rows->p, row, x);
-			state->band[i] = (float) Norm(x, rows->p);
-		}
+		weights += IcmQrWeight(rows, IcmQrRow(rows, i));
 		if (i % ICM_QR_POLL_ROWS == 0)
 			rows->poll();
 	}
@@ -146,6 +170,7 @@ PrepareRows(IcmRegression *regression, IcmRegressionState *state)
 	{
 		state->band = regression->allocate(rows->n * sizeof(float));
 		state->side = regression->allocate(rows->n);
+		FillBand(state);
 	}
 	Survey(state);
 	return ICM_REGRESSION_DONE;
@@ -169,6 +194,7 @@ IcmRegressionPrepare(IcmRegression *regression)
 	state->rows = rows;
 	state->band = NULL;
 	state->side = NULL;
+	state->tau = -1.0;
 	result = PrepareRows(regression, state);
 	if (result != ICM_REGRESSION_DONE)
 		IcmRegressionEnd(regression);
@@ -217,6 +243,26 @@ SiftDown(Candidate *heap, size_t n, size_t i)
 	heap[i] = moved;
 }
 
+static void
+MakeHeap(Candidate *heap, size_t n)
+{
+	for (size_t i = n / 2; i-- > 0;)
+		SiftDown(heap, n, i);
+}
+
+/* The score that k of the n candidates, or all but one, are better than. The heap is used up. */
+static double
+Score(Candidate *heap, size_t n, size_t k)
+{
+	MakeHeap(heap, n);
+	for (; k > 0 && n > 1; k--)
+	{
+		heap[0] = heap[--n];
+		SiftDown(heap, n, 0);
+	}
+	return heap[0].score;
+}
+
 /* Take the row into the basis if it is independent of the others there; chosen is an orthonormal base of them. */
 static bool
 Choose(const IcmRegressionState *state, uint32_t row, double least, double (*chosen)[P_MAX], int count)
@@ -252,8 +298,7 @@ Choose(const IcmRegressionState *state, uint32_t row, double least, double (*cho
 static int
 ChooseBasis(IcmRegressionState *state, Candidate *heap, size_t n, double least, double (*chosen)[P_MAX], int count)
 {
-	for (size_t i = n / 2; i-- > 0;)
-		SiftDown(heap, n, i);
+	MakeHeap(heap, n);
 	while (n > 0 && count < state->rows.p)
 	{
 		Candidate	best = heap[0];
@@ -438,55 +483,59 @@ FitSample(const IcmRegressionState *state, Work *work, double tau, size_t size, 
 		}
 	if (others == 0)
 		return 0.0;
-	for (size_t i = others / 2; i-- > 0;)
-		SiftDown(heap, others, i);
-	for (size_t pops = (size_t) ((double) near / rows->n * others); pops > 0 && others > 1; pops--)
-	{
-		heap[0] = heap[--others];
-		SiftDown(heap, others, 0);
-	}
-	return heap[0].score;
+	return Score(heap, others, (size_t) ((double) near / rows->n * others));
 }
 
-/* Make the rows active that are within so many bands of a plane. False: there is not enough room. */
+/* The response of a row, moved by its noise, less its fit. */
+static double
+NoisyResidual(const IcmRegressionState *state, size_t i, const double *b)
+{
+	const double *row = IcmQrRow(&state->rows, i);
+	int			p = state->rows.p;
+	double		r = row[p] + state->noise * IcmQrNoise(i);
+
+	for (int j = 0; j < p; j++)
+		r -= row[j] * b[j];
+	return r;
+}
+
+/* How many bands above a plane rows are that are to be computed with. */
+typedef struct Window
+{
+	double		low;
+	double		high;
+} Window;
+
+/*
+ * Make the rows active that are in a window around a plane, and add up those that are not,
+ * on the side IcmQrSide(tau). False: there is not enough room.
+ */
 static bool
-TakeNear(IcmRegressionState *state, Work *work, const double *b, double bands, size_t room, size_t *n)
+TakeNear(IcmRegressionState *state, Work *work, double tau, const double *b, Window window, size_t room, size_t *n)
 {
 	const IcmQrRows *rows = &state->rows;
+	int			side = IcmQrSide(tau);
 
 	*n = 0;
+	memset(work->fixed, 0, sizeof(work->fixed));
 	for (size_t i = 0; i < rows->n; i++)
 	{
-		const double *row = IcmQrRow(rows, i);
-		double		r = row[rows->p] + state->noise * IcmQrNoise(i);
+		double		r = NoisyResidual(state, i, b),
+					band = state->band[i];
 
-		for (int j = 0; j < rows->p; j++)
-			r -= row[j] * b[j];
-		state->side[i] = fabs(r) <= bands * state->band[i] ? 0 : r > 0.0 ? 1 : -1;
+		state->side[i] = r > window.high * band ? 1 : r < window.low * band ? -1 : 0;
 		if (state->side[i] == 0)
 		{
 			if (*n == room)
 				return false;
 			work->row[(*n)++] = (uint32_t) i;
 		}
+		else if (state->side[i] == side)
+			IcmQrAddRow(rows, i, 1.0, work->fixed);
 		if (i % ICM_QR_POLL_ROWS == 0)
 			rows->poll();
 	}
 	return true;
-}
-
-/* The sum of rows that are not active on the side IcmQrSide(tau). */
-static void
-AddFixed(const IcmRegressionState *state, Work *work, double tau)
-{
-	memset(work->fixed, 0, sizeof(work->fixed));
-	for (size_t i = 0; i < state->rows.n; i++)
-	{
-		if (state->side[i] == IcmQrSide(tau))
-			IcmQrAddRow(&state->rows, i, 1.0, work->fixed);
-		if (i % ICM_QR_POLL_ROWS == 0)
-			state->rows.poll();
-	}
 }
 
 /*
@@ -554,24 +603,21 @@ TakeMistaken(IcmRegressionState *state, Work *work, double tau, size_t *n)
 	return true;
 }
 
-/* Fit by way of a sample of some size. Not OPTIMAL: a larger one is needed. */
+/*
+ * Fit the rows in a window around the plane b of transformed rows, at most so many, and then those that
+ * turn out to be on the wrong side. Not OPTIMAL: another window is needed.
+ */
 static IcmQrOutcome
-FitBySample(IcmRegressionState *state, Work *work, double tau, size_t size)
+FitWindow(IcmRegressionState *state, Work *work, double tau, double *b, Window window, size_t most)
 {
-	size_t		near = (size_t) (NEAR * size),
-				n;
-	double		b[P_MAX],
-				plane[P_MAX];
-	double		bands = FitSample(state, work, tau, size, near, b);
+	size_t		n;
+	double		plane[P_MAX];
 	IcmQrOutcome outcome;
 
-	if (bands == 0.0)
-		return ICM_QR_STUCK;
 	memcpy(plane, b, sizeof(plane));
 	IcmQrTransformBack(state->factor, state->rows.p, plane);
-	if (!TakeNear(state, work, plane, bands, (size_t) (NEAR_MAX * size), &n))
+	if (!TakeNear(state, work, tau, plane, window, most, &n))
 		return ICM_QR_STUCK;
-	AddFixed(state, work, tau);
 	outcome = FitNear(state, work, tau, n, b);
 	for (int round = 0; outcome == ICM_QR_OPTIMAL && round < ROUNDS_MAX; round++)
 	{
@@ -589,28 +635,104 @@ FitBySample(IcmRegressionState *state, Work *work, double tau, size_t size)
 	return outcome == ICM_QR_OPTIMAL ? ICM_QR_STUCK : outcome;
 }
 
+/* Fit by way of a sample of some size. Not OPTIMAL: a larger one is needed. */
+static IcmQrOutcome
+FitBySample(IcmRegressionState *state, Work *work, double tau, size_t size)
+{
+	double		b[P_MAX];
+	double		bands = FitSample(state, work, tau, size, (size_t) (NEAR * size), b);
+	Window		window = {-bands, bands};
+
+	return bands == 0.0 ? ICM_QR_STUCK : FitWindow(state, work, tau, b, window, (size_t) (NEAR_MAX * size));
+}
+
+/* Of how many rows a sample is. */
+static size_t
+SampleSize(const IcmQrRows *rows)
+{
+	return (size_t) pow((rows->p + 1.0) * rows->n, 2.0 / 3.0);
+}
+
 /* Find the vertex: by way of samples, each twice as large, or of all rows. */
 static IcmQrOutcome
 Fit(IcmRegression *regression, double tau)
 {
 	IcmRegressionState *state = regression->state;
 	size_t		n = state->rows.n;
+	IcmQrOutcome outcome;
 
-	if (n > ROWS_MAX)
+	state->tau = -1.0;
+	for (size_t size = SampleSize(&state->rows); n > ROWS_MAX && size < n / 2; size *= 2)
 	{
-		size_t		size = (size_t) pow((state->rows.p + 1.0) * n, 2.0 / 3.0);
+		Work	   *work = NewWork(regression, (size_t) (ROOM * size));
 
-		for (; size < n / 2; size *= 2)
+		outcome = FitBySample(state, work, tau, size);
+		regression->release(work);
+		if (outcome == ICM_QR_OPTIMAL)
 		{
-			Work	   *work = NewWork(regression, (size_t) (ROOM * size));
-			IcmQrOutcome outcome = FitBySample(state, work, tau, size);
-
-			regression->release(work);
-			if (outcome == ICM_QR_OPTIMAL)
-				return outcome;
+			state->tau = tau;
+			return outcome;
 		}
 	}
-	return FitAll(regression, tau);
+	outcome = FitAll(regression, tau);
+	if (outcome == ICM_QR_OPTIMAL)
+		state->tau = tau;
+	return outcome;
+}
+
+/* ---- a fit beside another ------------------------------------------------- */
+
+/* How many bands off a plane a share of the rows is, by a sample. */
+static double
+BandsOfShare(const IcmRegressionState *state, Work *work, const double *b, double share)
+{
+	const IcmQrRows *rows = &state->rows;
+	Candidate  *heap = work->memory;
+	size_t		step = (size_t) fmax(1.0, floor(rows->n * share / BESIDE_SAMPLE)),
+				n = 0;
+
+	for (size_t i = 0; i < rows->n && n < work->room; i += step)
+		if (state->band[i] > 0.0f)
+		{
+			heap[n].score = fabs(NoisyResidual(state, i, b)) / state->band[i];
+			heap[n++].row = (uint32_t) i;
+		}
+	return n == 0 ? 0.0 : Score(heap, n, (size_t) (share * n));
+}
+
+/* The plane of the vertex, for responses moved by the noise. */
+static void
+NoisyPlane(const IcmRegressionState *state, double *b)
+{
+	for (int j = 0; j < state->rows.p; j++)
+		b[j] = state->vertex.b[j].high + state->noise * state->vertex.noise[j].high;
+}
+
+/* Fit for tau + change, a small one; b: the noisy plane at tau. Not OPTIMAL: this is no way to do it. */
+static IcmQrOutcome
+FitBeside(IcmRegression *regression, double tau, double change, const double *b)
+{
+	IcmRegressionState *state = regression->state;
+	double		n = state->rows.n,
+				share = fmax(2.0 * BESIDE * sqrt(state->rows.p) * fabs(change), BESIDE_MIN / sqrt(n));
+	double		rows = 0.5 * (1.0 + BEHIND) * share * n;
+	double		start[P_MAX],
+				bands;
+	Work	   *work;
+	IcmQrOutcome outcome;
+
+	if (rows > 2.0 * SampleSize(&state->rows))
+		return ICM_QR_STUCK;
+	work = NewWork(regression, (size_t) (ROOM * rows));
+	memcpy(start, b, sizeof(start));
+	IcmQrTransformCoefficients(state->factor, state->rows.p, start);
+	bands = BandsOfShare(state, work, b, share);
+	outcome = FitWindow(state, work, tau + change, start,
+						change > 0.0 ? (Window) {-BEHIND * bands, bands} : (Window) {-bands, BEHIND * bands},
+						work->room);
+	regression->release(work);
+	state->tau = -1.0;
+	return outcome;
 }
 
 /* ---- answers -------------------------------------------------------------- */
@@ -631,19 +753,9 @@ IcmRegressionFit(IcmRegression *regression, double tau, double *coefficient)
 	return ICM_REGRESSION_DONE;
 }
 
+/* By how much x'a is above x'b; 0 if it is not, or by no more than rounding may be the cause of. */
 static double
-Product(const double *a, const double *b, int p)
-{
-	double		sum = 0.0;
-
-	for (int j = 0; j < p; j++)
-		sum += a[j] * b[j];
-	return sum;
-}
-
-/* Is x'a above x'b, by more than rounding may be the cause of? */
-static bool
-IsAbove(const double *x, const double *a, const double *b, int p)
+Above(const double *x, const double *a, const double *b, int p)
 {
 	double		difference = 0.0,
 				terms = 0.0;
@@ -653,7 +765,7 @@ IsAbove(const double *x, const double *a, const double *b, int p)
 		difference += x[j] * (a[j] - b[j]);
 		terms += fabs(x[j]) * (fabs(a[j]) + fabs(b[j]));
 	}
-	return difference > (p + 4) * DBL_EPSILON * terms;
+	return difference > (p + 4) * DBL_EPSILON * terms ? difference : 0.0;
 }
 
 size_t
@@ -671,7 +783,7 @@ IcmRegressionCrossings(const IcmRegression *regression, const double *coefficien
 		bool		crosses = false;
 
 		for (int k = 1; k < taus && !crosses; k++)
-			crosses = IsAbove(IcmQrRow(rows, i), b + (k - 1) * p, b + k * p, p);
+			crosses = Above(IcmQrRow(rows, i), b + (k - 1) * p, b + k * p, p) > 0.0;
 		crossings += crosses;
 		if (i % ICM_QR_POLL_ROWS == 0)
 			rows->poll();
@@ -680,7 +792,7 @@ IcmRegressionCrossings(const IcmRegression *regression, const double *coefficien
 	return crossings;
 }
 
-/* ---- covariances ---------------------------------------------------------- */
+/* ---- standard errors ------------------------------------------------------ */
 
 static double
 NormalQuantile(double probability)
@@ -716,32 +828,30 @@ AddSandwich(const IcmRegressionState *state, const double *low, const double *hi
 	*crossed = 0;
 	memset(hessian, 0, sizeof(double) * p * (p + 1) / 2);
 	memset(squares, 0, sizeof(double) * p * (p + 1) / 2);
+	/* without weights J is X'X, which is L L' */
+	for (int j = 0; j < p && !rows->weighted; j++)
+		squares[ICM_PACKED(j, j)] = 1.0;
 	for (size_t start = 0; start < rows->n; start += ICM_QR_BLOCK)
 	{
 		double		x[P_MAX * ICM_QR_BLOCK],
 					density[ICM_QR_BLOCK] = {0.0},
 					square[ICM_QR_BLOCK] = {0.0};
+		int			count = IcmQrGather(rows, start, x);
 
-		memset(x, 0, p * ICM_QR_BLOCK * sizeof(double));
-		for (size_t i = start; i < rows->n && i < start + ICM_QR_BLOCK; i++)
+		for (int i = 0; i < count; i++)
 		{
-			const double *row = IcmQrRow(rows, i);
+			const double *row = IcmQrRow(rows, start + i);
 			double		weight = IcmQrWeight(rows, row),
-						difference = Product(row, high, p) - Product(row, low, p),
-						transformed[P_MAX];
-			bool		differs = IsAbove(row, high, low, p);
+						difference = Above(row, high, low, p);
 
-			IcmQrTransform(state->factor, p, row, transformed);
-			for (int j = 0; j < p; j++)
-				x[j * ICM_QR_BLOCK + i - start] = transformed[j];
-			*crossed += !differs;
-			density[i - start] = differs ? weight * 2.0 * h / difference : 0.0;
-			square[i - start] = weight * weight;
+			*crossed += difference == 0.0;
+			density[i] = difference > 0.0 ? weight * 2.0 * h / difference : 0.0;
+			square[i] = weight * weight;
 		}
+		IcmQrTransformBlock(state->factor, p, x);
 		IcmQrAddSquares(x, density, p, hessian);
-		IcmQrAddSquares(x, square, p, squares);
-		if (start % ICM_QR_POLL_ROWS == 0)
-			rows->poll();
+		if (rows->weighted)
+			IcmQrAddSquares(x, square, p, squares);
 	}
 }
 
@@ -786,8 +896,31 @@ TransformCovariance(const IcmRegressionState *state, double *covariance)
 	}
 }
 
+/* The coefficients at tau - h and tau + h, of scaled rows. */
+static IcmRegressionResult
+FitAround(IcmRegression *regression, double tau, double h, double *low, double *high)
+{
+	IcmRegressionState *state = regression->state;
+	bool		beside = state->tau == tau && state->rows.n > ROWS_MAX;
+	double		b[P_MAX];
+
+	if (beside)
+		NoisyPlane(state, b);
+	for (int turn = 0; turn < 2; turn++)
+	{
+		double		change = turn == 0 ? -h : h;
+
+		if (!(beside && FitBeside(regression, tau, change, b) == ICM_QR_OPTIMAL) &&
+			Fit(regression, tau + change) != ICM_QR_OPTIMAL)
+			return ICM_REGRESSION_UNSETTLED;
+		for (int j = 0; j < state->rows.p; j++)
+			(turn == 0 ? low : high)[j] = state->vertex.b[j].high;
+	}
+	return ICM_REGRESSION_DONE;
+}
+
 IcmRegressionResult
-IcmRegressionCovariance(IcmRegression *regression, double tau, double *covariance, size_t *crossed)
+IcmRegressionErrors(IcmRegression *regression, double tau, double *std_error, size_t *crossed)
 {
 	IcmRegressionState *state = regression->state;
 	const IcmQrRows *rows = &state->rows;
@@ -797,29 +930,21 @@ IcmRegressionCovariance(IcmRegression *regression, double tau, double *covarianc
 				squares[ICM_QR_PACKED_MAX],
 				low[P_MAX],
 				high[P_MAX];
+	double	   *covariance;
 
-	if (Fit(regression, tau - h) != ICM_QR_OPTIMAL)
+	if (FitAround(regression, tau, h, low, high) != ICM_REGRESSION_DONE)
 		return ICM_REGRESSION_UNSETTLED;
-	for (int j = 0; j < p; j++)
-		low[j] = state->vertex.b[j].high;
-	if (Fit(regression, tau + h) != ICM_QR_OPTIMAL)
-		return ICM_REGRESSION_UNSETTLED;
-	for (int j = 0; j < p; j++)
-		high[j] = state->vertex.b[j].high;
 	AddSandwich(state, low, high, h, hessian, squares, crossed);
 	if (!IcmCholesky(hessian, p))
 		return ICM_REGRESSION_FLAT;
+	covariance = regression->allocate(sizeof(double) * p * p);
 	Sandwich(hessian, squares, p, covariance);
 	TransformCovariance(state, covariance);
-	for (int i = 0; i < p; i++)
-		for (int j = 0; j < p; j++)
-		{
-			int			exponent = 2 * rows->exponent[p] - rows->exponent[i] - rows->exponent[j];
-			double		scaled = ldexp(tau * (1.0 - tau) * covariance[i * p + j], exponent);
-
-			if (!isfinite(scaled))
-				return ICM_REGRESSION_OVERFLOW;
-			covariance[i * p + j] = scaled;
-		}
+	for (int j = 0; j < p; j++)
+		std_error[j] = ldexp(sqrt(tau * (1.0 - tau) * covariance[j * p + j]), rows->exponent[p] - rows->exponent[j]);
+	regression->release(covariance);
+	for (int j = 0; j < p; j++)
+		if (!(std_error[j] >= DBL_MIN && isfinite(std_error[j])))
+			return ICM_REGRESSION_OVERFLOW;
 	return ICM_REGRESSION_DONE;
 }

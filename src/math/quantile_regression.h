@@ -37,7 +37,7 @@ typedef enum IcmRegressionResult
 	ICM_REGRESSION_ZERO_COLUMN,	/* column: all values are 0 */
 	ICM_REGRESSION_DEPENDENT_COLUMN,	/* column: made of those before it whose bits are in others */
 	ICM_REGRESSION_WEIGHTS,		/* the largest is more than 2^40 times the smallest, about 10^12 */
-	ICM_REGRESSION_OVERFLOW,	/* a coefficient, or its variance, is not finite */
+	ICM_REGRESSION_OVERFLOW,	/* a coefficient is not finite; or a standard error, or it is too small */
 	ICM_REGRESSION_FLAT,		/* no standard errors: the quantiles around tau do not differ, or cross */
 	ICM_REGRESSION_UNSETTLED	/* digits lacking: the columns are nearly dependent */
 } IcmRegressionResult;
@@ -79,15 +79,15 @@ extern IcmRegressionResult IcmRegressionFit(IcmRegression *regression, double ta
 extern size_t IcmRegressionCrossings(const IcmRegression *regression, const double *coefficient, int taus);
 
 /*
- * The covariances of the coefficients (a full symmetric matrix): the sandwich
+ * The standard errors of the coefficients for one tau, the roots of the diagonal of the sandwich
  * tau (1 - tau) H^-1 J H^-1, J = sum w^2 x x', H = sum w f x x', where f is the density of a row's
  * response at the fit, by the difference between the fits at tau + h and
  * tau - h: 2 h / x'(b+ - b-), 0 where they cross (Hendricks and Koenker 1992,
  * JASA 87); h by Hall and Sheather (1988), halved until both are in (0, 1). It is
- * what quantreg's summary.rq(se = "nid") gives, with its weights too. It takes two fits.
- * *crossed is the number of rows at which they cross, or meet.
+ * what quantreg's summary.rq(se = "nid") gives, with its weights too. It takes two fits, which are
+ * faster if the last one was of this tau. *crossed is the number of rows at which they
+ * cross, or meet.
  */
-extern IcmRegressionResult IcmRegressionCovariance(IcmRegression *regression, double tau, double *covariance,
-												   size_t *crossed);
+extern IcmRegressionResult IcmRegressionErrors(IcmRegression *regression, double tau, double *std_error, size_t *crossed);
 
 #endif							/* ICM_QUANTILE_REGRESSION_H */

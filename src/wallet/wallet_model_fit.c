@@ -442,25 +442,18 @@ CopyRows(const FitState *state, double *lowest, double *highest)
 
 /* Standard errors for the k-th tau, if they can be had. */
 static void
-FillErrors(IcmRegression *regression, IcmWalletModel *model, int k, double *covariance)
+FillErrors(IcmRegression *regression, IcmWalletModel *model, int k)
 {
-	int			columns = model->columns;
+	double		error[ICM_WALLET_COLUMNS_MAX];
 	size_t		crossed;
 
-	if (IcmRegressionCovariance(regression, ICM_WALLET_TAUS(model)[k], covariance, &crossed) != ICM_REGRESSION_DONE)
-		return;
-	for (int j = 0; j < columns; j++)
-		if (!(covariance[j * columns + j] >= 0.0))
-			return;
-	for (int j = 0; j < columns; j++)
-		ICM_WALLET_ERRORS(model, k)[j] = sqrt(covariance[j * columns + j]);
+	if (IcmRegressionErrors(regression, ICM_WALLET_TAUS(model)[k], error, &crossed) == ICM_REGRESSION_DONE)
+		memcpy(ICM_WALLET_ERRORS(model, k), error, model->columns * sizeof(double));
 }
 
 static void
 FillModel(IcmRegression *regression, IcmWalletModel *model)
 {
-	double	   *covariance = Allocate(sizeof(double) * model->columns * model->columns);
-
 	for (int k = 0; k < model->taus; k++)
 	{
 		double	   *coefficient = ICM_WALLET_COEFFICIENTS(model, k);
@@ -468,7 +461,7 @@ FillModel(IcmRegression *regression, IcmWalletModel *model)
 		CheckResult(IcmRegressionFit(regression, ICM_WALLET_TAUS(model)[k], coefficient), regression, model->left_out);
 		for (int j = 0; j < model->columns; j++)
 			coefficient[j] += 0.0;	/* no negative zero */
-		FillErrors(regression, model, k, covariance);
+		FillErrors(regression, model, k);
 	}
 	if (model->taus > 1)
 		model->crossings = IcmRegressionCrossings(regression, ICM_WALLET_COEFFICIENTS(model, 0), model->taus);

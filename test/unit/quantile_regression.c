@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "math/qr_rows.h"
 #include "math/quantile_regression.h"
 #include "../tap.h"
 
@@ -693,19 +694,16 @@ IsAsInReference(const Problem *problem, const char *kind, const double *expected
 {
 	bool		is_fit = strcmp(kind, "fit") == 0;
 	IcmRegression regression = Regression(problem);
-	double		answer[P_MAX],
-				covariance[P_MAX * P_MAX];
+	double		answer[P_MAX];
 	size_t		crossed;
 	bool		good = IcmRegressionPrepare(&regression) == ICM_REGRESSION_DONE;
 
 	if (is_fit)
 		good = good && IcmRegressionFit(&regression, expected[0], answer) == ICM_REGRESSION_DONE;
 	else
-		good = good && IcmRegressionCovariance(&regression, expected[0], covariance, &crossed) == ICM_REGRESSION_DONE;
+		good = good && IcmRegressionErrors(&regression, expected[0], answer, &crossed) == ICM_REGRESSION_DONE;
 	for (int j = 0; j < problem->p && good; j++)
 	{
-		if (!is_fit)
-			answer[j] = sqrt(covariance[j * problem->p + j]);
 		/* quantreg lowers the differences between quantiles by 1.5e-8 */
 		good = fabs(answer[j] - expected[j + 1]) <= (is_fit ? 1e-9 : 1e-6) * fmax(1e-3, fabs(expected[j + 1]));
 		if (!good && shown++ < SHOWN_MAX)
@@ -810,8 +808,7 @@ TestEngel(void)
 {
 	Problem		engel = ReadEngel();
 	IcmRegression regression;
-	double		b[2],
-				covariance[4];
+	double		b[2];
 	size_t		crossed;
 
 	if (engel.n == 0)
@@ -825,11 +822,8 @@ TestEngel(void)
 	ok(fabs(b[0] - 81.482247416936) < 1e-12 * 81 && fabs(b[1] - 0.560180551209) < 1e-12, "engel, tau .5");
 	IcmRegressionFit(&regression, 0.75, b);
 	ok(fabs(b[0] - 62.396585528964) < 1e-12 * 62 && fabs(b[1] - 0.644014139369) < 1e-12, "engel, tau .75");
-	IcmRegressionCovariance(&regression, 0.5, covariance, &crossed);
-	ok(fabs(sqrt(covariance[0]) - 19.25066) < 5e-6 && fabs(sqrt(covariance[3]) - 0.02828) < 5e-6 && crossed == 0,
-	   "engel, standard errors");
-	ok(covariance[1] == covariance[2] || fabs(covariance[1] - covariance[2]) < 1e-12 * fabs(covariance[1]),
-	   "covariances are symmetric");
+	IcmRegressionErrors(&regression, 0.5, b, &crossed);
+	ok(fabs(b[0] - 19.25066) < 5e-6 && fabs(b[1] - 0.02828) < 5e-6 && crossed == 0, "engel, standard errors");
 	IcmRegressionEnd(&regression);
 	free(regression.rows);
 	free(engel.rows);
@@ -876,6 +870,83 @@ TestScales(void)
 	ok(wrong == 0, "powers of two are taken through to the bit");
 }
 
+static IcmRegressionResult
+Errors(const Problem *problem, double tau, bool fitted, double *error, size_t *crossed)
+{
+	IcmRegression regression = Regression(problem);
+	IcmRegressionResult result;
+	double		b[P_MAX];
+
+	IcmRegressionPrepare(&regression);
+	if (fitted)
+		IcmRegressionFit(&regression, tau, b);
+	result = IcmRegressionErrors(&regression, tau, error, crossed);
+	IcmRegressionEnd(&regression);
+	free(regression.rows);
+	return result;
+}
+
+/* Standard errors, in units in which they are very small or very large, and in which doubles do not hold them. */
+static void
+TestScalesOfErrors(void)
+{
+	static const int exponents[][2] = {{-470, 0}, {-980, 0}, {-1070, 0}, {0, 500}, {980, 0}, {0, -980}, {600, -600}, {-600, 600}};
+	Problem		problem = Draw(SMOOTH, 400, 2, true);
+	double		error[2],
+				scaled[2];
+	size_t		crossed;
+	IcmRegressionResult result = Errors(&problem, 0.7, false, error, &crossed);
+
+	ok(result == ICM_REGRESSION_DONE, "standard errors");
+	for (size_t k = 0; k < sizeof(exponents) / sizeof(exponents[0]); k++)
+	{
+		Problem		other = NewProblem(problem.n, 2, true);
+		int			by = exponents[k][0] - exponents[k][1];
+		bool		fits = by > -1000 && by < 1000;
+
+		memcpy(other.rows, problem.rows, problem.n * 4 * sizeof(double));
+		for (size_t i = 0; i < other.n; i++)
+		{
+			Row(&other, i)[0] = ldexp(Row(&other, i)[0], exponents[k][1]);
+			Row(&other, i)[1] = ldexp(Row(&other, i)[1], exponents[k][1]);
+			Row(&other, i)[2] = ldexp(Row(&other, i)[2], exponents[k][0]);
+		}
+		result = Errors(&other, 0.7, false, scaled, &crossed);
+		ok(fits ? result == ICM_REGRESSION_DONE && scaled[0] == ldexp(error[0], by) && scaled[1] == ldexp(error[1], by) :
+		   result == ICM_REGRESSION_OVERFLOW, "standard errors times 2^%d", by);
+		free(other.rows);
+	}
+	free(problem.rows);
+}
+
+/* Many rows: the fits beside that at tau start from it where it is known, and are the same as where it is not. */
+static void
+TestErrorsBeside(void)
+{
+	for (Kind kind = 0; kind < KINDS; kind++)
+	{
+		Problem		problem = Draw(kind, 30000, 3, kind % 2);
+		int			wrong = 0;
+
+		for (int k = 0; k < 5; k++)
+		{
+			double		tau = k == 0 ? 0.9 : k == 1 ? 0.5 : k == 2 ? 0.0001 : DrawTau(),
+						alone[3] = {0.0},
+						beside[3] = {0.0};
+			size_t		crossed,
+						crossed_alone;
+			IcmRegressionResult result = Errors(&problem, tau, false, alone, &crossed_alone);
+
+			wrong += Errors(&problem, tau, true, beside, &crossed) != result || crossed != crossed_alone ||
+				memcmp(alone, beside, sizeof(alone)) != 0;
+			if (wrong > 0 && shown++ < SHOWN_MAX)
+				printf("# tau %.17g, result %d: %.17g, %.17g\n", tau, result, alone[0], beside[0]);
+		}
+		ok(wrong == 0, "%s: standard errors, after a fit and without", kind_names[kind]);
+		free(problem.rows);
+	}
+}
+
 static void
 TestRepeats(void)
 {
@@ -919,6 +990,86 @@ TestNegativeZero(void)
 				Row(&problem, i)[j] = -0.0;
 	Fit(&problem, 0.5, again);
 	ok(memcmp(b, again, sizeof(b)) == 0, "-0 is 0");
+	free(problem.rows);
+}
+
+/* ---- order of rows -------------------------------------------------------- */
+
+static double
+FromBits(uint64_t bits)
+{
+	double		result;
+
+	memcpy(&result, &bits, sizeof(result));
+	return result;
+}
+
+/*
+ * Rows whose hashes are all the same: one factor of each product is 0, and the sum of the others is
+ * the same. They are still sorted in a short time, as one sees here by waiting, and with polls.
+ */
+static void
+TestCollisions(void)
+{
+	const uint64_t golden = UINT64_C(0x9e3779b97f4a7c15);
+	Problem		problem = NewProblem(300000, 3, false);
+	IcmQrRows	rows = {.n = problem.n,.p = 3,.width = 4,.poll = Poll};
+	size_t		bytes = problem.n * 4 * sizeof(double);
+	double	   *first = malloc(bytes);
+	bool		ascend = true;
+
+	for (size_t i = 0; i < problem.n; i++)
+	{
+		double	   *row = Row(&problem, i);
+
+		row[0] = FromBits(golden);
+		row[1] = FromBits((UINT64_C(0x3fe0000000000000) + i / 2) ^ 2 * golden);
+		row[2] = FromBits(3 * golden);
+		row[3] = FromBits((UINT64_C(0x3fe0000000000000) - i / 2) ^ 4 * golden);
+	}
+	for (int round = 0; round < 2; round++)
+	{
+		Shuffle(&problem);
+		rows.row = problem.rows;
+		polls = 0;
+		IcmQrSort(&rows);
+		if (round == 0)
+			memcpy(first, problem.rows, bytes);
+	}
+	for (size_t i = 1; i < problem.n; i++)
+		ascend = ascend && memcmp(Row(&problem, i - 1), Row(&problem, i), 4 * sizeof(double)) <= 0;
+	ok(ascend && memcmp(first, problem.rows, bytes) == 0, "rows of the same hash are sorted by their bytes");
+	ok(polls >= 10, "with polls: %d", polls);
+	/* the hash alone would keep them apart if it were for the first pair only */
+	for (size_t i = 0; i < problem.n; i++)
+		Row(&problem, i)[3] = 1.0;
+	Shuffle(&problem);
+	IcmQrSort(&rows);
+	ascend = true;
+	for (size_t i = 1; i < problem.n; i++)
+		ascend = ascend && memcmp(Row(&problem, i - 1), Row(&problem, i), 4 * sizeof(double)) <= 0;
+	ok(!ascend, "a factor of 0 does not make hashes the same");
+	free(first);
+	free(problem.rows);
+}
+
+/* The same rows many times. */
+static void
+TestSame(void)
+{
+	Problem		problem = NewProblem(1000000, 1, false);
+	IcmQrRows	rows = {.row = problem.rows,.n = problem.n,.p = 1,.width = 2,.poll = Poll};
+	size_t		runs = 1;
+
+	for (size_t i = 0; i < problem.n; i++)
+	{
+		Row(&problem, i)[0] = 1.0;
+		Row(&problem, i)[1] = Below(7);
+	}
+	IcmQrSort(&rows);
+	for (size_t i = 1; i < problem.n; i++)
+		runs += Row(&problem, i)[1] != Row(&problem, i - 1)[1];
+	ok(runs == 7, "a million rows of seven kinds: %zu runs", runs);
 	free(problem.rows);
 }
 
@@ -1057,7 +1208,7 @@ TestFlat(void)
 {
 	Problem		problem = Draw(SMOOTH, 100, 2, false);
 	IcmRegression regression;
-	double		covariance[4],
+	double		error[2],
 				b[2];
 	size_t		crossed;
 
@@ -1067,7 +1218,7 @@ TestFlat(void)
 	IcmRegressionPrepare(&regression);
 	ok(IcmRegressionFit(&regression, 0.9, b) == ICM_REGRESSION_DONE && b[0] == 0.0 && b[1] == 0.0 && !signbit(b[0]) &&
 	   !signbit(b[1]), "responses of 0");
-	ok(IcmRegressionCovariance(&regression, 0.9, covariance, &crossed) == ICM_REGRESSION_FLAT && crossed == problem.n,
+	ok(IcmRegressionErrors(&regression, 0.9, error, &crossed) == ICM_REGRESSION_FLAT && crossed == problem.n,
 	   "no standard errors of a certain thing");
 	IcmRegressionEnd(&regression);
 	free(regression.rows);
@@ -1098,6 +1249,10 @@ main(void)
 	TestLarge();
 	TestAllPlanes();
 	TestScales();
+	TestScalesOfErrors();
+	TestErrorsBeside();
+	TestCollisions();
+	TestSame();
 	TestRepeats();
 	TestNegativeZero();
 	TestCrossings();

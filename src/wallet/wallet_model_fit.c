@@ -131,16 +131,33 @@ MakeRoom(FitState *state, int64 n)
 	return larger;
 }
 
+/* Taus, for messages. */
+static const char *
+TausText(const double *tau, int taus)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int k = 0; k < taus; k++)
+		appendStringInfo(&buf, "%s%s", k == 0 ? "" : ", ", IcmNumberText(tau[k]));
+	return buf.data;
+}
+
 /* ERROR unless the rows before were of these terms. */
 static void
 CheckSameTerms(const FitState *state, const Terms *terms)
 {
-	if (likely(state->weighted == terms->weighted && state->taus == terms->taus &&
-			   memcmp(state->items, terms->tau, terms->taus * sizeof(double)) == 0))
+	if (unlikely(state->weighted != terms->weighted))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a fit cannot be of some rows with weights and some without")));
+	if (likely(state->taus == terms->taus && memcmp(state->items, terms->tau, terms->taus * sizeof(double)) == 0))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("tau must be the same for all rows of a group"),
+			 errdetail("It is %s in one row, and %s in another.", TausText(state->items, state->taus),
+					   TausText(terms->tau, terms->taus)),
 			 errhint("Fit several at once with icm_wallet_fit_quantiles(), or add what tau depends on to GROUP BY.")));
 }
 
@@ -437,6 +454,12 @@ CopyRows(const FitState *state, double *lowest, double *highest)
 			highest[j] = Max(highest[j], row[j]);
 		}
 	}
+	/* no negative zero, which only a state from elsewhere can have */
+	for (int j = 0; j < state->columns; j++)
+	{
+		lowest[j] += 0.0;
+		highest[j] += 0.0;
+	}
 	return rows;
 }
 
@@ -494,11 +517,13 @@ Datum
 icm_wallet_fit_final(PG_FUNCTION_ARGS)
 {
 	const FitState *state = CheckState(IcmGetAligned(PG_GETARG_DATUM(0)));
-	IcmRegression none = {.columns = state->columns};
 
 	if (IcmWalletTausFault(state->items, state->taus) != NULL)
 		Corrupt();
 	if (state->n == 0)
-		CheckResult(ICM_REGRESSION_FEW_ROWS, &none, state->left_out);
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("too few rows to fit wallets"),
+				 errdetail("Rows left out, as spend or x is null or the weight 0: " INT64_FORMAT ". There are no others.", state->left_out)));
 	PG_RETURN_POINTER(FitModel(state));
 }

@@ -144,13 +144,20 @@ SELECT icm_wallet_fit_quantiles(y, '{1}', '{0.05,0.55,0.85}') FROM generate_seri
 SELECT icm_wallet_fit(5, ARRAY[1, a], 0.7) FROM generate_series(1, 10) a;
 SELECT (SELECT array_agg(round(b::numeric, 10)) FROM unnest(pg_temp.b(model)) b) AS coefficients FROM (SELECT icm_wallet_fit(i % 3, ARRAY[1, i % 2], 0.8) FROM generate_series(1, 6000) i) m(model);
 
+-- a model with a standard error rounded
+CREATE FUNCTION pg_temp.rounded(model icm_wallet_model) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT regexp_replace(model::text, 'nid \[(\d+\.\d{6})\d*\]', 'nid [\1...]') $$;
 -- NULL: left out and counted; no rows: NULL
-SELECT icm_wallet_fit(y, x, 0.5) FROM (VALUES (NULL, '{1}'::float8[]), (3, '{1}'), (4, NULL), (5, '{1}'), (6, '{1}'), (NULL, NULL)) v(y, x);
+SELECT pg_temp.rounded(icm_wallet_fit(y, x, 0.5)) FROM (VALUES (NULL, '{1}'::float8[]), (3, '{1}'), (4, NULL), (5, '{1}'), (6, '{1}'), (NULL, NULL)) v(y, x);
 SELECT icm_wallet_fit(1, '{1}', 0.5) AS of_none FROM generate_series(1, 0);
 -- negative spend: more was returned than bought
-SELECT icm_wallet_fit(y, '{1}', 0.5) FROM unnest('{-3,-2,-1}'::float8[]) y;
+SELECT pg_temp.rounded(icm_wallet_fit(y, '{1}', 0.5)) FROM unnest('{-3,-2,-1}'::float8[]) y;
 -- over a window: the state is not used up
 SELECT a, pg_temp.near(pg_temp.b(icm_wallet_fit(a, '{1}', 0.55) OVER (ORDER BY a)), ARRAY[ceil(0.55 * a)]) AS right FROM generate_series(1, 9) a;
+
+-- standard errors in units in which amounts are very small or large; where a float8 does not hold them, there are none
+SELECT unit, count(p.std_error) AS std_errors, bool_and(abs(p.std_error / unit / e.std_error - 1) < 1e-9) AS right
+FROM unnest('{1e-140,1e-200,1e-306,1e-307,1e200,1e300,1e306}'::float8[]) unit, LATERAL (SELECT icm_wallet_fit(loss * unit, ARRAY[1, air], 0.5) FROM stackloss) m(model), icm_wallet_params(model) p
+    JOIN (SELECT p.* FROM (SELECT icm_wallet_fit(loss, ARRAY[1, air], 0.5) FROM stackloss) m(model), icm_wallet_params(model) p) e USING ("column") GROUP BY unit ORDER BY unit;
 
 -- errors
 CREATE TEMP TABLE bad (id int, spend float8, x float8[], tau float8, weight float8);
@@ -209,6 +216,22 @@ DROP TABLE wallet_model_shared;
 -- states that do not belong together
 SELECT e.* FROM (VALUES ('{0.5}', '{0.6}', '{1}', '{1}'), ('{0.5}', '{0.5,0.6}', '{1}', '{1}'), ('{0.5}', '{0.5}', '{1}', '{1,2}')) v(t1, t2, x1, x2),
     pg_temp.error_of(format('SELECT pg_temp.combine_agg(s) FROM (SELECT pg_temp.state_agg(1, %L, %L, 1) AS s UNION ALL SELECT pg_temp.state_agg(1, %L, %L, 1)) p', x1, t1, x2, t2)) e;
+
+-- states that were made up: each byte of the header changed, and cut short
+SELECT bool_and(e.state IN ('XX001', '22000', '22023')) AS refused_or_fitted, count(*) FILTER (WHERE e.state = 'XX001') > 100 AS mostly_corrupt
+FROM (SELECT set_byte(s, i, v) AS s FROM (SELECT pg_temp.state_agg(y, ARRAY[1, y], '{0.5}', 1) AS s FROM generate_series(1, 5) y) a, generate_series(0, 43) i, unnest('{0,1,2,3,127,128,255}'::int[]) v
+      UNION ALL SELECT substr(s, 1, i) FROM (SELECT pg_temp.state_agg(y, ARRAY[1, y], '{0.5}', 1) AS s FROM generate_series(1, 5) y) a, generate_series(0, 200, 3) i) t,
+    pg_temp.error_of(format('SELECT icm_wallet_fit_final(%L), pg_temp.combine_agg(s) FROM (VALUES (%L::bytea), (%L)) v(s)', s, s, s)) e;
+-- as many columns, taus and both as there can be; as many rows as columns
+CREATE TEMP TABLE wide AS SELECT i, (SELECT array_agg(CASE WHEN j = 1 THEN 1 ELSE hashint4(i * 100 + j) / 2147483648.0 END ORDER BY j) FROM generate_series(1, 64) j) AS x, hashint4(i) / 2147483648.0::float8 AS y
+FROM generate_series(1, 66) i;
+SELECT g.n, s.n = g.n AS all_fitted, s.columns, array_length(s.taus, 1) AS taus, p.coefficients, p.std_errors
+FROM (VALUES (64, 3), (66, 99)) g(n, k), LATERAL (SELECT icm_wallet_fit_quantiles(y, x, (SELECT array_agg(i / 100.0 ORDER BY i) FROM generate_series(1, g.k) i)) FROM wide WHERE i <= g.n) m(model),
+    icm_wallet_model_stats(model) s, LATERAL (SELECT count(*) AS coefficients, count(p.std_error) > 0 AS std_errors FROM icm_wallet_params(model) p) p ORDER BY g.n;
+-- a fit can be cancelled
+SET statement_timeout = 100;
+SELECT icm_wallet_fit_quantiles(y + n, x, (SELECT array_agg(k / 100.0 ORDER BY k) FROM generate_series(1, 99) k)) IS NULL AS was_not FROM wide, generate_series(1, 300) n;
+RESET statement_timeout;
 
 -- estimates: never below own spend, nor below 0; own NULL is not known
 CREATE TEMP TABLE model AS SELECT '{taus: [0.8 0.9], coefficients: [10 2, 12 3], rows: 5, left_out: 0, crossings: 0, lowest: [1 0], highest: [1 40]}'::icm_wallet_model AS several,

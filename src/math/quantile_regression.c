@@ -35,7 +35,7 @@
  * plane, NEAR times as many. Up to half of the sample are rows of more leverage than
  * LEVERAGE times that of the average row of a sample, all of them.
  */
-#define ROWS_MAX 20000
+#define ROWS_MAX 2000
 #define NEAR 1.2
 #define NEAR_MAX 1.35			/* in case there are more than expected */
 #define ROOM 1.5				/* for those, and rows that are found on the wrong side */

@@ -10,15 +10,15 @@
  * depends on what rows there are only, not on their order. No intercept is added.
  *
  * An interior point method (math/qr_interior.h) comes close to the minimum, steps
- * from vertex to vertex (math/qr_vertex.h) end at it. Above 20,000 rows only a
+ * from vertex to vertex (math/qr_vertex.h) end at it. Above 2,000 rows only a
  * sample is fitted, then the rows near its plane; of the others only the sum counts, and it
  * is seen at the end that each is on the side it was taken to be on (Portnoy and
  * Koenker 1997, "The Gaussian hare and the Laplacian tortoise", Statistical Science 12).
  *
- * Memory beside the rows is got by allocate, about: 0.2 MB; 5 bytes a row above 20,000
+ * Memory beside the rows is got by allocate, about: 0.2 MB; 5 bytes a row above 2,000
  * rows; and 100 + 8 columns bytes for each row that is computed with. These are all rows up to
- * 20,000, beyond that 1.5 ((columns + 1) rows)^(2/3), and up to all only where such samples do
- * not do.
+ * 2,000, beyond that 1.5 ((columns + 1) rows)^(2/3), for standard errors up to twice that, and up to
+ * all only where such samples do not do.
  */
 #ifndef ICM_QUANTILE_REGRESSION_H
 #define ICM_QUANTILE_REGRESSION_H

@@ -203,7 +203,7 @@ COMMIT;
 RESET max_parallel_workers_per_gather;
 SELECT way, icm_wallet_model_send(model) = (SELECT icm_wallet_model_send(model) FROM result WHERE way = 'forwards') AS same FROM result ORDER BY way COLLATE "C";
 SELECT s.* FROM result, icm_wallet_model_stats(model) s WHERE way = 'forwards';
--- more than 20,000 rows, of which but a sample and the rows near its plane are computed with. A part tau of them, by weight, is below the
+-- more than 2,000 rows, of which but a sample and the rows near its plane are computed with. A part tau of them, by weight, is below the
 -- plane, give or take those on it; no step along a column, nor of a few taken together, makes it better.
 CREATE TEMP TABLE plane AS SELECT tau, (SELECT array_agg(estimate ORDER BY p.column) FROM icm_wallet_params(model) p WHERE p.tau = t.tau) AS b FROM result, unnest('{0.5,0.9}'::float8[]) t(tau) WHERE way = 'forwards';
 SELECT tau, sum(weight) FILTER (WHERE r < -1e-9) <= tau * sum(weight) AS below, sum(weight) FILTER (WHERE r <= 1e-9) >= tau * sum(weight) AS below_or_on, count(*) FILTER (WHERE abs(r) <= 1e-9) >= 3 AS is_through_rows

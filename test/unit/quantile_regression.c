@@ -563,7 +563,14 @@ TestLarge(void)
 			wrong += !Check(kind, &problem, round == 0 ? 0.9 : 0.3, &fitted);
 			free(problem.rows);
 		}
-		ok(wrong == 0 && fitted == 2, "%s: many rows", kind_names[kind]);
+		for (int round = 0; round < 20; round++)
+		{
+			Problem		problem = Draw(kind, 2001 + Below(3000), 2 + Below(4), round % 2);
+
+			wrong += !Check(kind, &problem, DrawTau(), &fitted);
+			free(problem.rows);
+		}
+		ok(wrong == 0 && fitted == 22, "%s: many rows", kind_names[kind]);
 	}
 }
 
@@ -925,7 +932,7 @@ TestErrorsBeside(void)
 {
 	for (Kind kind = 0; kind < KINDS; kind++)
 	{
-		Problem		problem = Draw(kind, 30000, 3, kind % 2);
+		Problem		problem = Draw(kind, 2500 + 3500 * kind, 3, kind % 2);
 		int			wrong = 0;
 
 		for (int k = 0; k < 5; k++)
@@ -1232,11 +1239,15 @@ TestMemory(void)
 	Problem		problem = Draw(SMOOTH, 200000, 3, false);
 	double		b[3];
 	int			polled = polls;
+	size_t		crossed;
 	size_t		active = (size_t) (1.5 * pow(4.0 * problem.n, 2.0 / 3.0));
 
 	held_most = 0;
 	ok(Fit(&problem, 0.5, b) == ICM_REGRESSION_DONE && polls > polled, "200,000 rows");
 	ok(held_most <= 5 * problem.n + active * (8 * 3 + 100) + 250000, "%zu bytes held", held_most);
+	held_most = 0;
+	ok(Errors(&problem, 0.5, true, b, &crossed) == ICM_REGRESSION_DONE, "200,000 rows, standard errors");
+	ok(held_most <= 5 * problem.n + 2 * active * (8 * 3 + 100) + 250000, "%zu bytes held", held_most);
 	free(problem.rows);
 }
 

@@ -43,14 +43,14 @@
 #define ROUNDS_MAX 50			/* in which rows are found on the wrong side */
 
 /*
- * From the plane at tau to that at tau + h pass about h n rows. As many bands off
- * as the farthest row of these may be are up to sqrt(p) times as many rows; some more
- * than these are taken, and a share of them on the other side.
+ * Between the planes at tau and tau + h are about h n rows. A window around the first that
+ * reaches as far as the second has up to sqrt(p) times as many; BESIDE times that
+ * are taken, and the share BEHIND of its width on the other side.
  */
 #define BESIDE 1.3
 #define BEHIND 0.25
-#define BESIDE_MIN 14.0			/* times sqrt(n), of rows; */
-#define BESIDE_SAMPLE 100.0		/* then so many rows of a sample tell well enough where they end */
+#define BESIDE_MIN 14.0			/* rows that are taken at least, to sqrt(n) */
+#define BESIDE_SAMPLE 100.0		/* rows of a sample that are within the window, by which its width is found */
 
 /* Sine of the angle to the space of the rows chosen before, from which a row is chosen for the basis. */
 #define INDEPENDENT 1e-5

@@ -1,5 +1,6 @@
 # What pg_dump takes out of a database comes back the same: ledgers, scales, distributions, migrations,
-# matrices, grades, contacts, policies, fatigue, and the published definitions with their history.
+# matrices, grades, contacts, policies, fatigue, wallets, wallet models, models of markets, and the published
+# definitions with their history.
 use strict;
 use warnings;
 
@@ -26,6 +27,15 @@ my $content = q{
 	SELECT * FROM by_grade ORDER BY 1;
 	SELECT c.*, encode(icm_contacts_send(contacts), 'hex'), encode(icm_policy_send(policy), 'hex'), encode(icm_fatigue_send(fatigue), 'hex'),
 		icm_contact_check(contacts, 'corporate', '2024-03-01 12:00+00', 'email', tz => 'Europe/Berlin') FROM contacted c ORDER BY id;
+	SELECT w.*, encode(icm_wallet_send(wallet), 'hex'), encode(icm_wallet_model_send(model), 'hex'), encode(icm_dirichlet_send(market), 'hex'),
+		icm_wallet_share_interval(wallet), icm_wallet_change(wallet, wallet), icm_wallet_stats(wallet) FROM purse w ORDER BY id;
+	SELECT id, p.* FROM purse, icm_wallet_params(model) p ORDER BY id, tau, "column";
+	SELECT id, n.* FROM purse, icm_dirichlet_norms(market) n ORDER BY id, brand;
+	SELECT * FROM by_region ORDER BY region;
+	SELECT icm_wallet_estimate('retail', '{1,20}', 30), icm_wallet_estimate('retail', '{1,20}', 90, 0.8),
+		icm_wallet_extrapolates('retail', '{1,21}'), icm_wallet_estimate('corporate "x"', '{2}', NULL);
+	SELECT * FROM icm_dirichlet_norms('retail', 4) UNION ALL SELECT * FROM icm_dirichlet_norms('corporate "x"');
+	SELECT icm_standard_wallet_model('retail', '2024-06-01'), icm_standard_dirichlet('retail', '2024-06-01');
 	SELECT s.*, extract(epoch FROM published_at) FROM icm.standard s ORDER BY kind, name, version;
 	SELECT kind, name, version FROM icm.standard_in_force ORDER BY 1, 2;
 	SELECT icm_standard_scale('retail'), icm_standard_scale('retail', '2024-06-01'),
@@ -61,6 +71,15 @@ sub fill
 		SELECT icm_publish('grade_matrix', 'retail', '{A: keep keep, B: grow "let go"}');
 		SELECT icm_publish('policy', 'corporate',
 			'cap 3 per 7 days; "a ""b c": quiet 21:00-08:00 source ''it''''s law''; exempt category transactional; and gap 1 hour');
+		SELECT icm_publish('wallet_model', 'retail', '{taus: [0.5], coefficients: [0 1]}', 'by hand', '2024-01-01');
+		SELECT icm_publish('wallet_model', 'retail', icm_wallet_fit(i * 7919 % 83 / 7.0 + i % 20, ARRAY[1, i % 20 + 0.1], 0.8)::text,
+			E'fitted:\n''once''', '2025-01-01') FROM generate_series(1, 500) i;
+		SELECT icm_publish('wallet_model', 'retail', '{taus: [0.9], coefficients: [1e300 5e-324]}', NULL, '2100-01-01');
+		SELECT icm_publish('wallet_model', 'corporate "x"', '{taus: [0.30000000000000004], coefficients: [0.1], std_errors: nid [none]}', 'größer');
+		SELECT icm_publish('dirichlet', 'retail', '{M: 1, K: 1, S: 1, brands: {other: 0.5}}', NULL, '2024-01-01');
+		SELECT icm_publish('dirichlet', 'retail', icm_dirichlet_fit(0.56, 2.6, ARRAY['Älpha', 'say "b"', 'c'], '{0.25,0.19,0.1}', '{0.2,NULL,0.09}')::text,
+			'fitted', '2025-01-01');
+		SELECT icm_publish('dirichlet', 'corporate "x"', '{M: 1e-09, K: 1000000, S: 1e-06, brands: {penetration: 0.30000000000000004}}');
 	}, extra_params => [ '-U', 'publisher' ]);
 
 	# one ledger is long enough to be stored out of line
@@ -96,6 +115,20 @@ sub fill
 			icm_fatigue_agg(i % 64, i % 3 = 0, (1 + i % 4)::icm_grade)
 		FROM generate_series(1, 3) k, generate_series(1, 100 * k * k * k * k) i GROUP BY k;
 		INSERT INTO contacted (id) VALUES (4);
+		CREATE TABLE purse (id int PRIMARY KEY, region int, wallet icm_wallet, model icm_wallet_model, market icm_dirichlet,
+			share float8 GENERATED ALWAYS AS (icm_wallet_share(wallet)) STORED,
+			estimate float8 GENERATED ALWAYS AS (icm_wallet_estimate(model, '{1,10,100}', 5, 0.9)) STORED);
+		INSERT INTO purse (id, region, wallet, model, market)
+		SELECT k, k % 2, icm_wallet_agg(own, wallet), icm_wallet_fit_quantiles(own, ARRAY[1, i, i % 11], '{0.5,0.9}'),
+			icm_dirichlet_fit(0.5, 2 + k / 10.0, array_agg(DISTINCT 'brand ' || i % (40 * k)),
+				array_fill((1 / (41.0 * k))::float8, ARRAY[40 * k]), array_fill((0.02 / k)::float8, ARRAY[40 * k]))
+		FROM generate_series(1, 3) k, generate_series(1, 200 * k) i,
+			LATERAL (SELECT i % 5 * i / 7.0, CASE WHEN i % 13 > 0 THEN i * (1 + i % 3) END) values (own, wallet)
+		GROUP BY k;
+		INSERT INTO purse VALUES (4);
+		INSERT INTO purse VALUES (5, 0, '{}', '{taus: [0.9], coefficients: [-1e+300 0 5e-324]}', '{M: 1e9, K: 1e-6, S: 1e6, brands: {x: 1}}'),
+			(6, 1, icm_wallet_add(icm_wallet_add(NULL, 5e-324, 1e140), 0.1, NULL), NULL, NULL);
+		CREATE MATERIALIZED VIEW by_region AS SELECT region, icm_rollup(wallet) AS wallet FROM purse GROUP BY region;
 		CREATE INDEX ON customer (grade);
 		CREATE INDEX ON customer USING hash (grade);
 		CREATE MATERIALIZED VIEW by_grade AS SELECT icm_grade(value, 'retail'), count(*) FROM customer GROUP BY 1;
@@ -144,6 +177,11 @@ is($node->safe_psql('plain', q{SELECT icm_grade(15, 'retail')}, extra_params => 
 is( $node->safe_psql('plain', q{SELECT icm_publish('scale', 'retail', '{1}'); SELECT icm_grade(15, 'retail')},
 		extra_params => [ '-U', 'publisher' ]),
 	"4\nA", 'plain: publishing goes on with the next version');
+is( $node->safe_psql('plain', q{
+			SELECT icm_publish('wallet_model', 'retail', '{taus: [0.9], coefficients: [2 0]}'); SELECT icm_wallet_estimate('retail', '{3,1}', 1);
+			SELECT icm_publish('dirichlet', 'retail', '{M: 1, K: 1, S: 1, brands: {new: 0.5}}'); SELECT brand FROM icm_dirichlet_norms('retail')},
+		extra_params => [ '-U', 'publisher' ]),
+	"4\n6\n3\nnew", 'plain: publishing of the other kinds goes on too');
 
 # custom and directory formats, the latter with several jobs
 $node->safe_psql('postgres', 'CREATE DATABASE custom');
@@ -166,7 +204,7 @@ $node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$dumps/schema
 	'data only: schema');
 is($node->safe_psql('data_only', 'SELECT count(*) FROM icm.standard'), '0', 'data only: nothing is published yet');
 $node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$dumps/data.sql", 'data_only' ], 'data only: data');
-$node->safe_psql('data_only', 'REFRESH MATERIALIZED VIEW by_grade');
+$node->safe_psql('data_only', 'REFRESH MATERIALIZED VIEW by_grade; REFRESH MATERIALIZED VIEW by_region');
 compare('original', 'data_only', 'data only');
 
 # the extension in other schemas than public, one of which must be quoted
@@ -183,6 +221,9 @@ foreach my $schema ('crm', '"My CRM"')
 	is(dump_text("${db}_copy"), dump_text($db), "schema $schema: a dump of it is the same dump");
 	is($node->safe_psql("${db}_copy", "SET search_path = ''; SELECT $schema.icm_grade(15, 'retail')"),
 		'B', "schema $schema: lookup by name under an empty search_path");
+	is( $node->safe_psql("${db}_copy", "SET search_path = '';
+			SELECT $schema.icm_wallet_estimate('retail', '{1,1}', 900), (SELECT count(*) FROM $schema.icm_dirichlet_norms('retail'))"),
+		'900|3', "schema $schema: of a wallet model and a model of a market too");
 }
 
 $node->stop;

@@ -21,6 +21,13 @@ BEGIN
         'icm_grade(float8, public.icm_scale) RETURNS public.icm_grade',
         'icm_grade(float8, public.icm_scale, public.icm_grade, float8) RETURNS public.icm_grade',
         'kind_type(text) RETURNS regtype', 'icm_scale(text) RETURNS public.icm_scale',
+        'icm_standard_wallet_model(text) RETURNS public.icm_wallet_model', 'icm_standard_dirichlet(text) RETURNS public.icm_dirichlet',
+        'icm_wallet_model(text) RETURNS public.icm_wallet_model', 'icm_dirichlet(text) RETURNS public.icm_dirichlet',
+        'icm_wallet_estimate(public.icm_wallet_model, float8[], float8) RETURNS float8',
+        'icm_wallet_estimate(public.icm_wallet_model, float8[], float8, float8) RETURNS float8',
+        'icm_wallet_extrapolates(public.icm_wallet_model, float8[]) RETURNS bool',
+        'icm_dirichlet_norms(public.icm_dirichlet, float8) RETURNS SETOF record', 'icm_dirichlet_duplication(public.icm_dirichlet, float8) RETURNS SETOF record',
+        'icm_dirichlet_distribution(public.icm_dirichlet, text, int, float8) RETURNS SETOF record',
         'equal(text, text) RETURNS boolean', 'equal(name, text) RETURNS boolean', 'equal(oid, oid) RETURNS boolean',
         'equal(int, int) RETURNS boolean',
         'equal(timestamptz, timestamptz) RETURNS boolean', 'like_(name, text) RETURNS boolean',
@@ -44,6 +51,8 @@ CREATE OPERATOR hostile.~~ (FUNCTION = hostile.like_, LEFTARG = name, RIGHTARG =
 CREATE OPERATOR hostile.+ (FUNCTION = hostile.plus, LEFTARG = int, RIGHTARG = int);
 CREATE OPERATOR hostile.|| (FUNCTION = hostile.concatenate, LEFTARG = text, RIGHTARG = text);
 CREATE DOMAIN hostile.icm_scale AS text CHECK (hostile.fooled() IS NULL);
+CREATE DOMAIN hostile.icm_wallet_model AS text CHECK (hostile.fooled() IS NULL);
+CREATE DOMAIN hostile.icm_dirichlet AS text CHECK (hostile.fooled() IS NULL);
 CREATE DOMAIN hostile.regtype AS text CHECK (hostile.fooled() IS NULL);
 CREATE TABLE hostile.standard AS SELECT * FROM icm.standard;
 CREATE TABLE hostile.pg_proc (oid oid, proname name, proargtypes oidvector);
@@ -71,13 +80,23 @@ SELECT public.icm_grade(25::float8, 'retail'::text) AS by_name,
        public.icm_grade(25::float8, 'retail'::text, 'B'::public.icm_grade, 0.5::float8) AS stable;
 SELECT public.icm_grade(25::float8, name, 'B'::public.icm_grade, 0.5::float8) AS by_column FROM unnest('{retail}'::text[]) name;
 SELECT name, version, body FROM icm.standard_in_force;
+SELECT public.icm_publish('wallet_model', 'retail', '{taus: [0.9], coefficients: [12 3]}');
+SELECT public.icm_publish('dirichlet', 'retail', '{M: 2, K: 1, S: 1.5, brands: {a: 0.3}}');
+SELECT public.icm_publish('wallet_model', 'retail', '{taus: [9], coefficients: [12 3]}');
+SELECT public.icm_wallet_estimate('retail'::text, '{1,1}', 2) AS by_name, public.icm_wallet_estimate(name, '{1,1}', 2, 0.9) AS by_column,
+       public.icm_wallet_extrapolates('retail'::text, '{1,1}') AS extrapolates FROM unnest('{retail}'::text[]) name;
+SELECT brand FROM public.icm_dirichlet_norms('retail'::text);
+SELECT (SELECT count(*) FROM public.icm_dirichlet_norms(name)) AS norms, (SELECT count(*) FROM public.icm_dirichlet_duplication(name)) AS duplication,
+       (SELECT count(*) FROM public.icm_dirichlet_distribution(name, 'a', 1)) AS distribution FROM unnest('{retail}'::text[]) name;
+SELECT public.icm_wallet_share(public.icm_wallet_agg(1, 4)), (public.icm_wallet_change_agg(1, 4, 1, 2)).change, public.icm_wallet_n(public.icm_rollup('{no_spend: 1}'::public.icm_wallet)),
+       (public.icm_wallet_calibration(1, 2, 4)).lambda;
 INSERT INTO icm.standard VALUES ('scale', 'direct', 1, '{1, 2}');
 UPDATE icm.standard SET note = 'changed';
 DELETE FROM icm.standard;
 SELECT public.icm_revenue(public.icm_ledger_agg(date '2026-01-05', 1.5));
 SELECT public.icm_cuts(public.icm_scale_agg(i, 2)) FROM generate_series(1, 4) i;
 RESET search_path;
-SELECT name, version, body FROM icm.standard ORDER BY name, version;
+SELECT kind, name, version, body FROM icm.standard ORDER BY kind COLLATE "C", name COLLATE "C", version;
 DROP TABLE pg_temp.pg_proc, pg_temp.standard;
 SET client_min_messages = warning;
 DROP SCHEMA hostile CASCADE;
@@ -93,6 +112,13 @@ SELECT "My Schema".icm_publish('scale', 'retail', '{20,10}');
 SELECT "My Schema".icm_standard_scale('retail'), "My Schema".icm_grade(15, 'retail'), "My Schema".icm_grade(15, 'retail', 'A', 0.5) AS stable;
 SELECT "My Schema".icm_revenue("My Schema".icm_ledger_agg(date '2026-01-05', 1.5)),
        "My Schema".icm_cuts("My Schema".icm_scale_agg(i, 2)) FROM generate_series(1, 4) i;
+SELECT "My Schema".icm_publish('wallet_model', 'retail', '{taus: [0.9], coefficients: [12 3]}'),
+       "My Schema".icm_publish('dirichlet', 'retail', '{M: 2, K: 1, S: 1.5, brands: {a: 0.3}}');
+SELECT "My Schema".icm_wallet_estimate('retail', '{1,1}', 2), "My Schema".icm_wallet_estimate('retail', '{1,1}', 2, 0.9) AS for_tau,
+       "My Schema".icm_wallet_extrapolates('retail', '{1,1}'), (SELECT count(*) FROM "My Schema".icm_dirichlet_norms('retail')) AS norms,
+       (SELECT count(*) FROM "My Schema".icm_dirichlet_duplication('retail')) AS duplication,
+       (SELECT count(*) FROM "My Schema".icm_dirichlet_distribution('retail', 'a', 1)) AS distribution;
+SELECT "My Schema".icm_wallet_share("My Schema".icm_wallet_agg(1, 4)), ("My Schema".icm_wallet_change_agg(1, 4, 1, 2)).change;
 SELECT icm.kind_type('scale');
 SET search_path = "My Schema";
 SELECT icm_grade(15, 'retail') < icm_grade(5, 'retail') AS better;
@@ -103,6 +129,8 @@ CREATE SCHEMA "100 %s";
 CREATE EXTENSION icm SCHEMA "100 %s";
 SELECT "100 %s".icm_publish('scale', 'retail', '{10,20}');
 SELECT "100 %s".icm_grade(15, 'retail');
+SELECT "100 %s".icm_publish('dirichlet', 'retail', '{M: 2, K: 1, S: 1.5, brands: {a: 0.3}}');
+SELECT brand FROM "100 %s".icm_dirichlet_norms('retail');
 DROP EXTENSION icm;
 DROP SCHEMA "100 %s";
 

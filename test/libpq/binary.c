@@ -3,9 +3,10 @@
  *		icm's types over the binary protocol: what comes out goes in again, and
  *		whatever else goes in is an error or a value, never a crash.
  *
- * Crafted messages, seeded random mutations of valid ones (of text too), and
- * crafted transition states, which are bytea or open ledgers, handed in through
- * aggregates that a user could make.
+ * Crafted messages, seeded random mutations of valid ones (of text too, and of
+ * binary COPY), and crafted transition states, which are bytea or open ledgers,
+ * handed in through aggregates that a user could make. A message that is a value
+ * must be one that its functions can use.
  *
  * SQLSTATEs: 22P03 wrong structure, 08P01 the message ends too early, 54000 a
  * count that no value can have, 22P02 wrong text, XX001 a corrupt state.
@@ -1632,6 +1633,401 @@ CheckFitStates(void)
 	CheckFitInitialConditions();
 }
 
+/* ---- values that came in, in use ------------------------------------------- */
+
+/* Of a value: does its text form say the same, and is what its functions say in range? */
+static const struct
+{
+	const char *type;
+	const char *sql;
+}			uses[] = {
+	{"icm_wallet",
+		"SELECT icm_wallet_send(v::text::icm_wallet) = icm_wallet_send(v) AND icm_wallet_send(icm_wallet_add(v, NULL, NULL)) = icm_wallet_send(v)"
+		" AND coalesce(s.share BETWEEN 0 AND 1 AND s.mean_share BETWEEN 0 AND 1 AND s.penetration BETWEEN 0 AND 1, s.n = 0)"
+		" AND s.own BETWEEN 0 AND s.wallet AND s.headroom BETWEEN 0 AND s.wallet AND s.wallet < 'Infinity' AND s.unknown_own < 'Infinity'"
+		" AND coalesce(i.std_error >= 0 AND i.std_error < 'Infinity' AND i.lower BETWEEN 0 AND i.share AND i.upper BETWEEN i.share AND 1, s.n < 2)"
+		" AND coalesce(c.std_error >= 0 AND c.std_error < 'Infinity' AND c.change = 0, s.n < 2)"
+		" FROM (SELECT $1::icm_wallet v OFFSET 0) x, icm_wallet_stats(v) s, icm_wallet_share_interval(v) i, icm_wallet_change(v, v) c"},
+	{"icm_wallet_model",
+		"SELECT icm_wallet_model_send(v::text::icm_wallet_model) = icm_wallet_model_send(v) AND n.columns BETWEEN 1 AND 64"
+		" AND (SELECT count(*) = n.columns * cardinality(n.taus) AND bool_and(abs(estimate) < 'Infinity') AND coalesce(bool_and(std_error < 'Infinity'), true)"
+		" FROM icm_wallet_params(v)) AND (SELECT bool_and(lowest <= highest) IS NOT FALSE FROM icm_wallet_ranges(v))"
+		" AND icm_wallet_estimate(v, array_fill(0::float8, ARRAY[n.columns]), 7, n.taus[1]) = 7"
+		" AND (icm_wallet_extrapolates(v, array_fill(0::float8, ARRAY[n.columns])) IS NULL) = (n.n IS NULL)"
+		" FROM (SELECT $1::icm_wallet_model v OFFSET 0) x, icm_wallet_model_stats(v) n"},
+	{"icm_dirichlet",
+		"SELECT icm_dirichlet_send(v::text::icm_dirichlet) = icm_dirichlet_send(v) AND (SELECT count(*) BETWEEN 1 AND 1000 AND sum(share) <= 1 + 1e-9 FROM icm_dirichlet_brands(v))"
+		" AND (SELECT bool_and(penetration BETWEEN 0 AND 1 + 1e-9 AND loyal_100 BETWEEN 0 AND 1 + 1e-9 AND purchases_per_buyer < 'Infinity') FROM icm_dirichlet_norms(v))"
+		" AND (SELECT bool_and(duplication BETWEEN 0 AND 1 + 1e-9) IS NOT FALSE FROM icm_dirichlet_duplication(v))"
+		" FROM (SELECT $1::icm_dirichlet v OFFSET 0) x"},
+};
+
+#define USES ((int) (sizeof(uses) / sizeof(uses[0])))
+
+/* The binary form of a text. */
+static void
+GetBinary(const char *type, const char *text, Bytes *bytes)
+{
+	char		sql[64];
+	PGresult   *result;
+
+	snprintf(sql, sizeof(sql), "SELECT $1::%s", type);
+	result = PQexecParams(conn, sql, 1, NULL, &text, NULL, NULL, 1);
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		Die(text);
+	bytes->len = PQgetlength(result, 0, 0);
+	memcpy(bytes->data, PQgetvalue(result, 0, 0), bytes->len);
+	PQclear(result);
+}
+
+/* Messages with some bits changed, so that many of them are values. */
+static void
+CheckUse(int use, const char *const *samples, int count, int rounds)
+{
+	char		name[64];
+	int			values = 0,
+				wrong = 0;
+	Bytes		sound,
+				bytes,
+				back;
+
+	snprintf(name, sizeof(name), "use_%s", uses[use].type);
+	Prepare(name, uses[use].sql);
+	for (int i = 0; i < count; i++)
+	{
+		GetBinary(uses[use].type, samples[i], &sound);
+		ok(Send(name, sound.data, sound.len, 1, &back)[0] == '\0' && back.data[0] == 1, "%s in use: %.40s", uses[use].type, samples[i]);
+	}
+	for (int round = 0; round < rounds; round++)
+	{
+		const char *sqlstate;
+
+		GetBinary(uses[use].type, samples[Random() % count], &bytes);
+		for (int times = 1 + (int) (Random() % 3); times > 0; times--)
+		{
+			int			at = 8 + (int) (Random() % (bytes.len - 8));
+
+			if (bytes.data[at] >= '0' && bytes.data[at] <= '9')
+				bytes.data[at] = (char) ('0' + Random() % 10);
+			else
+				bytes.data[at] ^= (char) (1 << Random() % 8);
+		}
+		if (Send(uses[use].type, bytes.data, bytes.len, 1, NULL)[0] != '\0')
+			continue;
+		values++;
+		sqlstate = Send(name, bytes.data, bytes.len, 1, &back);
+		if (sqlstate[0] != '\0' || back.data[0] != 1)
+		{
+			wrong++;
+			if (wrong <= 3)
+			{
+				printf("# %s of \\x", sqlstate[0] == '\0' ? "out of range, or another text" : sqlstate);
+				for (int i = 0; i < bytes.len; i++)
+					printf("%02x", (unsigned char) bytes.data[i]);
+				printf("\n");
+			}
+		}
+	}
+	ok(values > 20 && wrong == 0, "%s: %d changed messages that are values are in use as others (%d are not)", uses[use].type, values, wrong);
+}
+
+/* ---- binary COPY ------------------------------------------------------------ */
+
+/* Copy these bytes into table copied: the SQLSTATE of the error, or "". */
+static const char *
+CopyIn(const Bytes *bytes)
+{
+	static char sqlstate[6];
+	PGresult   *result = PQexec(conn, "COPY copied FROM STDIN (FORMAT binary)");
+
+	if (PQresultStatus(result) != PGRES_COPY_IN)
+		Die("COPY FROM");
+	PQclear(result);
+	if (PQputCopyData(conn, bytes->data, bytes->len) != 1 || PQputCopyEnd(conn, NULL) != 1)
+		Die("copy data");
+	sqlstate[0] = '\0';
+	while ((result = PQgetResult(conn)) != NULL)
+	{
+		if (PQresultStatus(result) != PGRES_COMMAND_OK)
+			snprintf(sqlstate, sizeof(sqlstate), "%s", PQresultErrorField(result, PG_DIAG_SQLSTATE) ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : "lost");
+		PQclear(result);
+	}
+	if (PQstatus(conn) != CONNECTION_OK)
+		Die("the server has crashed");
+	return sqlstate;
+}
+
+static void
+CopyOut(const char *table, Bytes *bytes)
+{
+	char		sql[64];
+	char	   *data;
+	int			len;
+	PGresult   *result;
+
+	snprintf(sql, sizeof(sql), "COPY %s TO STDOUT (FORMAT binary)", table);
+	result = PQexec(conn, sql);
+	if (PQresultStatus(result) != PGRES_COPY_OUT)
+		Die(sql);
+	PQclear(result);
+	bytes->len = 0;
+	while ((len = PQgetCopyData(conn, &data, 0)) > 0)
+	{
+		if (bytes->len + len > SIZE_MAX_SENT)
+			Die("more than can be sent");
+		memcpy(&bytes->data[bytes->len], data, len);
+		bytes->len += len;
+		PQfreemem(data);
+	}
+	while ((result = PQgetResult(conn)) != NULL)
+		PQclear(result);
+}
+
+#define COPY_HEADER 19			/* signature, flags, length of more */
+#define COPY_TRAILER 2
+
+/* What is copied out is copied in; cut short or changed it is an error, or values that are copied again. */
+static void
+CheckCopy(const char *type, const char *const *samples, int count)
+{
+	static const char *const allowed[] = {"", "22P03", "08P01", "54000", "22P02", "22021", "22003", "22P04", "54001", NULL};
+	char		sql[SIZE_MAX_SENT];
+	Bytes		sound,
+				bytes,
+				first,
+				second;
+	int			wrong = 0;
+
+	Execute("DROP TABLE IF EXISTS copied, original");
+	snprintf(sql, sizeof(sql), "CREATE TABLE original (v %s); CREATE TABLE copied (v %s)", type, type);
+	Execute(sql);
+	for (int i = 0; i < count; i++)
+	{
+		PGresult   *result = PQexecParams(conn, "INSERT INTO original VALUES ($1)", 1, NULL, &samples[i], NULL, NULL, 0);
+
+		if (PQresultStatus(result) != PGRES_COMMAND_OK)
+			Die(samples[i]);
+		PQclear(result);
+	}
+	Execute("INSERT INTO original VALUES (NULL)");
+	CopyOut("original", &sound);
+	CopyIn(&sound);
+	CopyOut("copied", &first);
+	ok(Same(&sound, &first), "%s: COPY out and in, identical bytes", type);
+
+	for (bytes = sound; --bytes.len >= 0;)
+	{
+		const char *sqlstate;
+
+		Execute("TRUNCATE copied");
+		sqlstate = CopyIn(&bytes);
+		if (sqlstate[0] != '\0')
+		{
+			wrong += strcmp(sqlstate, "22P04") != 0;
+			continue;
+		}
+		/* the server takes an end between two rows for the end, and the first byte after them for a part of the trailer */
+		CopyOut("copied", &first);
+		wrong += memcmp(first.data, sound.data, first.len - COPY_TRAILER) != 0 || bytes.len - (first.len - COPY_TRAILER) > 1;
+	}
+	ok(wrong == 0, "%s: COPY cut short anywhere is an error, or the rows before (%d are neither)", type, wrong);
+
+	wrong = 0;
+	for (int round = 0; round < 1000; round++)
+	{
+		const char *sqlstate;
+		bool		expected = false;
+
+		bytes = sound;
+		for (int times = 1 + (int) (Random() % 2); times > 0; times--)
+			bytes.data[COPY_HEADER + Random() % (bytes.len - COPY_HEADER)] ^= (char) (1 << Random() % 8);
+		Execute("TRUNCATE copied");
+		sqlstate = CopyIn(&bytes);
+		for (int i = 0; allowed[i] != NULL; i++)
+			expected |= strcmp(sqlstate, allowed[i]) == 0;
+		if (!expected)
+			printf("# %s: COPY: unexpected SQLSTATE %s\n", type, sqlstate);
+		wrong += !expected;
+		CopyOut("copied", &first);
+		Execute("TRUNCATE copied");
+		if (CopyIn(&first)[0] != '\0')
+			wrong++;
+		CopyOut("copied", &second);
+		wrong += !Same(&first, &second);
+	}
+	ok(wrong == 0, "%s: 1000 changed COPYs are errors, or values that are copied again (%d are neither)", type, wrong);
+}
+
+/* ---- transition states of wallets' aggregates -------------------------------- */
+
+/* Aggregates whose states are changed at random; errors that may come of that besides of corruption. */
+static const struct
+{
+	const char *name;
+	const char *arguments;		/* types */
+	const char *accum;
+	const char *combine;
+	const char *final;
+	const char *row;			/* of i */
+	const char *allowed;
+}			state_kinds[] = {
+	{"icm_wallet_agg", "float8, float8", "icm_wallet_accum", "icm_wallet_combine", "icm_wallet_final",
+		"i / 3.0 * 10.0 ^ (i % 9), CASE WHEN i % 4 > 0 THEN i * 10.0 ^ (i % 9) END", "22003"},
+	{"icm_rollup", "icm_wallet", "icm_wallet_rollup_accum", "icm_wallet_combine", "icm_wallet_final",
+		"icm_wallet_add(icm_wallet_add(NULL, i, 3 * i), 0.1 * i, NULL)", "22003"},
+	{"icm_wallet_change_agg", "float8, float8, float8, float8, float8", "icm_wallet_change_accum", "icm_wallet_change_combine", "icm_wallet_change_final",
+		"i / 3.0, i, i / 2.0, i + 1, 0.9", "22003 22023"},
+	{"icm_wallet_calibration", "float8, float8, float8", "icm_calibration_accum", "icm_calibration_combine", "icm_calibration_final",
+		"i % 5, i + 0.1, 1e6", "22003 22023"},
+};
+
+#define STATE_KINDS ((int) (sizeof(state_kinds) / sizeof(state_kinds[0])))
+
+static bool
+IsResultOrRefused(int kind, const char *sqlstate)
+{
+	bool		good = sqlstate[0] == '\0' || strcmp(sqlstate, "XX001") == 0 || strstr(state_kinds[kind].allowed, sqlstate) != NULL;
+
+	if (!good)
+		printf("# %s: unexpected SQLSTATE %s\n", state_kinds[kind].name, sqlstate);
+	return good;
+}
+
+static const char *const state_ways[] = {"wallet_final", "wallet_combine", "wallet_combine_two", "wallet_combine_other", "wallet_combine_table"};
+
+#define STATE_WAYS 5
+
+/* The state of so many rows. */
+static void
+GetState(int kind, int rows, Bytes *state)
+{
+	char		sql[512];
+	PGresult   *result;
+
+	snprintf(sql, sizeof(sql), "SELECT wallet_state(%s) FROM generate_series(1, %d) i", state_kinds[kind].row, rows);
+	result = PQexecParams(conn, sql, 0, NULL, NULL, NULL, NULL, 1);
+	if (PQresultStatus(result) != PGRES_TUPLES_OK || PQgetlength(result, 0, 0) > SIZE_MAX_SENT)
+		Die(sql);
+	state->len = PQgetlength(result, 0, 0);
+	memcpy(state->data, PQgetvalue(result, 0, 0), state->len);
+	PQclear(result);
+}
+
+/* Bits of the state changed, most often where its header and first items are, or bytes added and taken away. */
+static void
+ChangeState(Bytes *state)
+{
+	for (int times = 1 + (int) (Random() % 3); times > 0; times--)
+		state->data[Random() % (Random() % 2 == 0 ? 64 : state->len)] ^= (char) (1 << Random() % 8);
+	if (Random() % 4 == 0)
+		Mutate(state, NULL);
+}
+
+/* States as initial conditions, which accum goes on with and changes in place, in groups of their own. */
+static void
+CheckStatesBeginning(int kind)
+{
+	int			wrong = 0;
+
+	for (int round = 0; round < 200; round++)
+	{
+		Bytes		state;
+		char		sql[3 * SIZE_MAX_SENT],
+				   *at = sql;
+		PGresult   *result;
+		const char *sqlstate;
+
+		GetState(kind, 1 + (int) (Random() % 9), &state);
+		if (round > 0)
+			ChangeState(&state);
+		at += sprintf(at, "CREATE OR REPLACE AGGREGATE wallet_begun(%s) (sfunc = %s, stype = bytea, finalfunc = %s, combinefunc = %s, initcond = '\\x",
+					  state_kinds[kind].arguments, state_kinds[kind].accum, state_kinds[kind].final, state_kinds[kind].combine);
+		for (int i = 0; i < state.len; i++)
+			at += sprintf(at, "%02x", (unsigned char) state.data[i]);
+		strcpy(at, "')");
+		Execute(sql);
+		snprintf(sql, sizeof(sql), "SELECT wallet_begun(%s)::text FROM generate_series(1, 300) i GROUP BY i %% 3", state_kinds[kind].row);
+		result = PQexec(conn, sql);
+		sqlstate = PQresultStatus(result) == PGRES_TUPLES_OK ? "" : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+		if (sqlstate == NULL || PQstatus(conn) != CONNECTION_OK)
+			Die("the server has crashed");
+		wrong += !IsResultOrRefused(kind, sqlstate) || (round == 0 && sqlstate[0] != '\0');
+		PQclear(result);
+	}
+	ok(wrong == 0, "state of %s: 200 initial conditions are errors or gone on with (%d are neither)", state_kinds[kind].name, wrong);
+}
+
+static void
+CheckStates(int kind)
+{
+	const char *name = state_kinds[kind].name;
+	char		sql[1024];
+	int			wrong = 0,
+				results = 0;
+	Bytes		sound,
+				state,
+				back;
+
+	Execute("DROP AGGREGATE IF EXISTS wallet_merged(bytea)");
+	snprintf(sql, sizeof(sql), "CREATE AGGREGATE wallet_state(%s) (sfunc = %s, stype = bytea)", state_kinds[kind].arguments, state_kinds[kind].accum);
+	Execute(sql);
+	snprintf(sql, sizeof(sql), "CREATE AGGREGATE wallet_merged(bytea) (sfunc = %s, stype = bytea, finalfunc = %s)",
+			 state_kinds[kind].combine, state_kinds[kind].final);
+	Execute(sql);
+	for (int i = 0; kind > 0 && i < STATE_WAYS; i++)
+	{
+		snprintf(sql, sizeof(sql), "DEALLOCATE %s", state_ways[i]);
+		Execute(sql);
+	}
+	snprintf(sql, sizeof(sql), "SELECT %s($1::bytea)::text", state_kinds[kind].final);
+	Prepare("wallet_final", sql);
+	Prepare("wallet_combine", "SELECT wallet_merged($1::bytea)::text");
+	snprintf(sql, sizeof(sql), "SELECT wallet_merged(s)::text FROM (SELECT $1::bytea AS s UNION ALL SELECT wallet_state(%s) FROM generate_series(1, 9) i) s",
+			 state_kinds[kind].row);
+	Prepare("wallet_combine_two", sql);
+	snprintf(sql, sizeof(sql), "SELECT wallet_merged(s)::text FROM (SELECT wallet_state(%s) AS s FROM generate_series(1, 9) i UNION ALL SELECT $1::bytea) s",
+			 state_kinds[kind].row);
+	Prepare("wallet_combine_other", sql);
+	/* each at another alignment */
+	Prepare("wallet_combine_table", "SELECT wallet_merged(r.s)::text FROM (VALUES ('a'::\"char\", $1::bytea, 'b'::\"char\", $1::bytea)) v(a, s, b, t),"
+			" LATERAL (SELECT s FROM (SELECT s UNION ALL SELECT t) u OFFSET 0) r");
+
+	GetState(kind, 9, &sound);
+	for (int i = 0; i < STATE_WAYS; i++)
+		ok(Send(state_ways[i], sound.data, sound.len, 1, &back)[0] == '\0', "state of %s: %s", name, state_ways[i]);
+	/* some end in room, which may be less */
+	for (state = sound; --state.len >= 0;)
+		for (int i = 0; i < STATE_WAYS; i++)
+		{
+			const char *sqlstate = Send(state_ways[i], state.data, state.len, 1, &back);
+
+			wrong += !IsResultOrRefused(kind, sqlstate) || (state.len < 64 && strcmp(sqlstate, "XX001") != 0);
+		}
+	ok(wrong == 0, "state of %s: cut short (%d are neither a result nor refused)", name, wrong);
+
+	wrong = 0;
+	for (int round = 0; round < 4000; round++)
+	{
+		const char *sqlstate;
+
+		if (round % 100 == 0)
+			GetState(kind, 1 + (int) (Random() % 9), &sound);
+		state = sound;
+		ChangeState(&state);
+		sqlstate = Send(state_ways[Random() % STATE_WAYS], state.data, state.len, 1, &back);
+		wrong += !IsResultOrRefused(kind, sqlstate);
+		results += sqlstate[0] == '\0';
+		/* NULL has no bytes */
+		for (int i = 0; sqlstate[0] == '\0' && i + 2 < back.len && i < SIZE_MAX_SENT - 2; i++)
+			wrong += memcmp(&back.data[i], "nan", 3) == 0 || memcmp(&back.data[i], "NaN", 3) == 0 || memcmp(&back.data[i], "inf", 3) == 0 ||
+				memcmp(&back.data[i], "Inf", 3) == 0;
+	}
+	ok(wrong == 0 && results > 40, "state of %s: 4000 random ones are errors or results (%d of them results, %d neither)", name, results, wrong);
+	CheckStatesBeginning(kind);
+	snprintf(sql, sizeof(sql), "DROP AGGREGATE wallet_state(%s); DROP AGGREGATE wallet_begun(%s)", state_kinds[kind].arguments, state_kinds[kind].arguments);
+	Execute(sql);
+}
+
 /* ---- main ----------------------------------------------------------------- */
 
 int
@@ -1765,6 +2161,18 @@ main(void)
 	CheckInitialConditions();
 	CheckFitStates();
 	CheckOpenLedgers();
+
+	CheckUse(0, wallets, 4, 6000);
+	CheckCopy("icm_wallet", wallets, 4);
+	for (int i = 0; i < DEFINITIONS; i++)
+	{
+		for (int use = 1; use < USES; use++)
+			if (strcmp(uses[use].type, definitions[i].type) == 0)
+				CheckUse(use, definitions[i].samples, SAMPLES, 3000);
+		CheckCopy(definitions[i].type, definitions[i].samples, SAMPLES);
+	}
+	for (int i = 0; i < STATE_KINDS; i++)
+		CheckStates(i);
 
 	PQfinish(conn);
 	printf("1..%d\n", tests);

@@ -1,7 +1,9 @@
 # Everything that README.md shows works: its sql blocks are run in their order, in one
 # session in a fresh database. A text block (or one without a language) that directly
 # follows is what psql prints, command tags left out. A block below the comment
-# <!-- error --> must fail; its text block is the message.
+# <!-- error --> must fail; its text block is the message. A block below the comment
+# <!-- data: NAME --> needs a public data set: its tables are filled before the first such
+# block, and where it is not here, the block is skipped.
 use strict;
 use warnings;
 
@@ -10,12 +12,19 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-# blocks(MARKDOWN): a list of { sql, line, fails, shown (undef if nothing is) }
+# public data sets: the tables that README.md creates for them, and their files
+my %data = (
+	completejourney => {
+		transactions => 'cj_transactions_sample.csv.gz',
+		products => 'cj_products.csv.gz',
+		demographics => 'cj_demographics.csv.gz' });
+
+# blocks(MARKDOWN): a list of { sql, line, fails, data (that it needs, or undef), shown (undef if nothing is) }
 sub blocks
 {
 	my ($markdown) = @_;
-	my (@blocks, $fence, $language, $start, $text, $comment, $may_show);
-	my $number = 0;
+	my (@blocks, $fence, $language, $start, $text, $may_show);
+	my ($number, $comment) = (0, '');
 
 	foreach my $line (split /\n/, $markdown)
 	{
@@ -29,7 +38,8 @@ sub blocks
 			}
 			if ($language eq 'sql')
 			{
-				push @blocks, { sql => $text, line => $start, fails => $comment, shown => undef };
+				my $data = $comment =~ /^data: (\w+)$/ ? $1 : undef;
+				push @blocks, { sql => $text, line => $start, fails => $comment eq 'error', data => $data, shown => undef };
 				$may_show = $blocks[-1];
 			}
 			elsif (defined $may_show && $language =~ /^(text)?$/)
@@ -37,7 +47,7 @@ sub blocks
 				$may_show->{shown} = $text;
 				$may_show = undef;
 			}
-			($fence, $comment) = (undef, 0);
+			($fence, $comment) = (undef, '');
 		}
 		elsif ($line =~ /^\s*(```+|~~~+)\s*(\w*)/)
 		{
@@ -47,7 +57,7 @@ sub blocks
 		elsif ($line =~ /\S/)
 		{
 			# other text stands between a block and what it shows
-			($comment, $may_show) = (scalar $line =~ /^\s*<!--\s*error\s*-->\s*$/, undef);
+			($comment, $may_show) = ($line =~ /^\s*<!--\s*(error|data: \w+)\s*-->\s*$/ ? $1 : '', undef);
 		}
 	}
 	return @blocks;
@@ -68,7 +78,7 @@ sub trim
 
 # The runner itself first: it must find all blocks, or nothing is tested.
 is_deeply(
-	[ map { [ $_->{sql}, $_->{fails} ? 1 : 0, $_->{shown} ] } blocks(<<'END') ],
+	[ map { [ $_->{sql}, $_->{fails} ? 1 : 0, $_->{data}, $_->{shown} ] } blocks(<<'END') ],
 # Title
 ```sh
 make install
@@ -97,10 +107,21 @@ ERROR
 ```sql
 SELECT 3;
 ```
+<!-- data: some -->
+```sql
+SELECT 4;
+```
+```text
+ four
+```
+```sql
+SELECT 5;
+```
 END
 	[
-		[ "SELECT 1;\n", 0, " shown\n" ], [ "SELECT 2;\n", 0, undef ],
-		[ "SELECT 1 / 0;\n", 1, "ERROR\n" ], [ "SELECT 3;\n", 0, undef ]
+		[ "SELECT 1;\n", 0, undef, " shown\n" ], [ "SELECT 2;\n", 0, undef, undef ],
+		[ "SELECT 1 / 0;\n", 1, undef, "ERROR\n" ], [ "SELECT 3;\n", 0, undef, undef ],
+		[ "SELECT 4;\n", 0, 'some', " four\n" ], [ "SELECT 5;\n", 0, undef, undef ]
 	],
 	'blocks are found');
 
@@ -112,11 +133,37 @@ my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->start;
 
+# load(NAME): psql commands that fill the tables of a public data set; empty where it is not here
+sub load
+{
+	my ($name) = @_;
+	my $files = $data{$name} or die "README.md: there is no data set $name";
+	my $script = "\\set ON_ERROR_STOP on\n";
+
+	return '' unless defined $ENV{ICM_SHARED};
+	foreach my $table (sort keys %$files)
+	{
+		my $path = "$ENV{ICM_SHARED}/data/$files->{$table}";
+
+		return '' unless -e $path;
+		$script .= "\\copy $table FROM PROGRAM 'gzip -dc \"$path\"' WITH (FORMAT csv, HEADER, NULL 'NA')\n";
+	}
+	return $script;
+}
+
 # One session reads all from its standard input, as if typed. Where it stops at an error
 # the banners of the later blocks are missing.
 my $script = '';
+my %load;
 foreach my $i (0 .. $#blocks)
 {
+	my $data = $blocks[$i]->{data};
+
+	if (defined $data)
+	{
+		$script .= $load{$data} = load($data) unless defined $load{$data};
+		next if $load{$data} eq '';
+	}
 	$script .= "\\echo =block $i=\n\\warn =block $i=\n";
 	$script .= '\set ON_ERROR_STOP ' . ($blocks[$i]->{fails} ? 'off' : 'on') . "\n$blocks[$i]->{sql}\n";
 }
@@ -143,6 +190,11 @@ foreach my $i (0 .. $#blocks)
 {
 	my ($block, $name) = ($blocks[$i], "line $blocks[$i]->{line}");
 
+	if (defined $block->{data} && $load{ $block->{data} } eq '')
+	{
+	  SKIP: { skip "$name: the public data set $block->{data} is not here", defined $block->{shown} ? 2 : 1; }
+		next;
+	}
 	if (!defined $printed->{$i})
 	{
 		fail("$name is not reached");

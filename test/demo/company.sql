@@ -53,11 +53,6 @@ CREATE TABLE valuations AS
            icm_contribution(ledger) AS contribution
     FROM ledgers LEFT JOIN orders USING (customer) LEFT JOIN service USING (customer);
 
--- The wallets are of 2024, so is the customer's own spending that they are compared with.
-CREATE VIEW shares AS
-    SELECT customer, icm_revenue(ledger, '2024-01-01', '2024-12-31') AS own, wallet
-    FROM wallets JOIN ledgers USING (customer);
-
 -- Where one customer's revenue went.
 CREATE VIEW breakdown AS
     SELECT customer, position, item, sum(amount) AS amount

@@ -33,7 +33,7 @@ CREATE TABLE contact_log AS
            CASE WHEN percent(customer, 104) < 70 THEN 'e-mail' END, NULL, NULL, 'optout'
     FROM customers WHERE percent(customer, 105) < 6;
 
-\echo '13. One contact policy for all departments'
+\echo '14. One contact policy for all departments'
 \echo
 \echo '   Marketing writes, sales visits, the online shop confirms orders, service sends invoices. All of it, and what'
 \echo '   customers said to it, becomes one value a customer:'

@@ -57,6 +57,7 @@ demo_company() {
     demo_sql company.sql
     say "   $(demo_count events) rows became $(demo_count ledgers) ledgers."
     demo_report true
+    demo_sql wallet.sql
     demo_sql contact.sql
 }
 

@@ -1,5 +1,5 @@
--- The grades by value, of the table worth, and a published standard. :company is true for the company's data,
--- which has wallets. Where there is anything to grade, the table graded has everybody's grade.
+-- The grades by value, of the table worth, and a published standard. :company is true for the company's data.
+-- Where there is anything to grade, the table graded has everybody's grade.
 
 \pset footer off
 \pset numericlocale on
@@ -56,27 +56,15 @@ FROM icm_scale_grades(icm_standard_scale('customer value'));
 \set ECHO none
 
 -- A table of its own: the standard gets another version below.
-\if :company
--- Whoever got more back in the year than was spent has no share of wallet.
-CREATE TABLE graded AS
-    SELECT customer, historic, value, icm_grade(value, 'customer value') AS grade, wallet,
-           CASE WHEN own >= 0 THEN icm_share_of_wallet(own, wallet) END AS share
-    FROM worth LEFT JOIN shares USING (customer);
-
-\echo '   What the grades have brought, what is still to come, and share of wallet: the part of the customer''s'
-\echo '   spending on such goods in 2024 that came here, averaged over the customers whose spending is known.'
-\echo
-SELECT coalesce(grade::text, 'all') AS grade,
-       round(sum(historic)::numeric) AS "so far, EUR", round(sum(value - historic)::numeric) AS "to come, EUR",
-       count(share) AS "wallets known", round(100 * avg(share)::numeric, 1) AS "avg share of wallet %"
-FROM graded GROUP BY ROLLUP (grade) ORDER BY graded.grade;
-
-SELECT count(*) AS refunded FROM graded WHERE wallet IS NOT NULL AND share IS NULL \gset
-\echo '   Left out:' :refunded 'who got more back in 2024 than they spent.'
-\echo
-\else
 CREATE TABLE graded AS
     SELECT customer, historic, value, icm_grade(value, 'customer value') AS grade FROM worth;
+
+\if :company
+\echo '   What the grades have brought, and what is still to come:'
+\echo
+SELECT coalesce(grade::text, 'all') AS grade,
+       round(sum(historic)::numeric) AS "so far, EUR", round(sum(value - historic)::numeric) AS "to come, EUR"
+FROM graded GROUP BY ROLLUP (grade) ORDER BY graded.grade;
 \endif
 
 \echo '8. One published standard, used by name'

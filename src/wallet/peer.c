@@ -17,13 +17,6 @@
 #define ARG_K 2
 #define ARG_TAU 3
 
-/* What is kept from row to row of a partition; zeroed when it starts. */
-typedef struct Partition
-{
-	bool		ready;
-	double	   *wallet;			/* by position; NaN: NULL; no array: all are */
-} Partition;
-
 /* The rows that take part: those that have x. */
 typedef struct Customers
 {
@@ -169,26 +162,27 @@ FillWallets(double *wallet, Customers *customers, double k, double tau)
 	pfree(work);
 }
 
-/* At the first row of a partition. */
-static void
-EstimatePartition(FunctionCallInfo fcinfo, Partition *partition)
+/* The estimated wallets of all rows of a partition. */
+static double *
+EstimatePartition(FunctionCallInfo fcinfo, MemoryContext context)
 {
 	double		k = IcmReadParameter(fcinfo, ARG_K, "k", ReadK);
 	double		tau = IcmReadParameter(fcinfo, ARG_TAU, "tau", ReadTau);
 	Customers	customers;
+	double	   *wallet = NULL;
 
-	partition->ready = true;
 	if (isnan(k) || isnan(tau))
-		return;
+		return NULL;
 	customers = ReadCustomers(fcinfo);
 	if (customers.n > 0)
 	{
-		partition->wallet = IcmAllocRows(GetMemoryChunkContext(partition), customers.rows, sizeof(double));
-		FillWallets(partition->wallet, &customers, k, tau);
+		wallet = IcmAllocRows(context, customers.rows, sizeof(double));
+		FillWallets(wallet, &customers, k, tau);
 		pfree(customers.x);
 	}
 	pfree(customers.own);
 	pfree(customers.position);
+	return wallet;
 }
 
 /* icm_wallet_peer(own, x, k, tau) OVER (...) */
@@ -196,16 +190,5 @@ PG_FUNCTION_INFO_V1(icm_wallet_peer);
 Datum
 icm_wallet_peer(PG_FUNCTION_ARGS)
 {
-	WindowObject window = PG_WINDOW_OBJECT();
-	Partition  *partition = WinGetPartitionLocalMemory(window, sizeof(Partition));
-	double		wallet;
-
-	if (!partition->ready)
-		EstimatePartition(fcinfo, partition);
-	if (partition->wallet == NULL)
-		PG_RETURN_NULL();
-	wallet = partition->wallet[WinGetCurrentPosition(window)];
-	if (isnan(wallet))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(wallet);
+	return IcmResultOfRow(fcinfo, EstimatePartition);
 }

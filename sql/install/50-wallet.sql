@@ -117,7 +117,7 @@ CREATE FUNCTION icm_wallet_share_interval(summary icm_wallet, confidence float8 
                                           OUT share float8, OUT std_error float8, OUT lower float8, OUT upper float8)
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_wallet_share_interval(icm_wallet, float8) IS
-    'share of wallet as the ratio of sums R, 0 to 1, of customers who are a sample of many; its standard error by the delta method, sqrt(n / (n - 1) * sum of (own - R wallet)^2) / sum of wallet; and the interval of this confidence, R plus and minus so many standard errors of a normal distribution, cut off at 0 and 1; Cochran 1977, Sampling Techniques, ch. 6. Meant for many customers: of some ten, or where few wallets make most of the sum, the interval is too narrow. NULLs without a positive wallet; all but share NULL with only one; error unless confidence is more than 0 and less than 1';
+    'share of wallet as the ratio of sums R, 0 to 1, of customers who are a sample of many; its standard error by the delta method, sqrt(n / (n - 1) * sum of (own - R wallet)^2) / sum of wallet; and the interval of this confidence, R plus and minus so many standard errors of a normal distribution, cut off at 0 and 1; Cochran 1977, Sampling Techniques, ch. 6. Meant for many customers: of some ten, or where few wallets make most of the sum, the interval is too narrow, and it has no width where all have the same share, as where nobody has bought. NULLs without a positive wallet; all but share NULL with only one; error unless confidence is more than 0 and less than 1';
 
 CREATE TYPE icm_wallet_trend AS (
     share_before    float8,

@@ -38,7 +38,7 @@ SpendFault(double own, double wallet)
 			 errmsg("own spend is larger than the wallet"),
 			 errdetail("Own spend is %s, the wallet %s. A customer's wallet contains what is spent here.",
 					   float8out_internal(own), float8out_internal(wallet)),
-			 errhint("If the wallet is an estimate, give greatest(own, wallet).")));
+			 errhint("Check that both are of the same period, category and currency. If the wallet is an estimate, give greatest(own, wallet).")));
 }
 
 double

@@ -73,12 +73,12 @@ COMMENT ON AGGREGATE icm_wallet_fit_quantiles(float8, float8[], float8[], float8
 
 -- What a model consists of.
 
-CREATE FUNCTION icm_wallet_params(model icm_wallet_model, OUT tau float8, OUT "column" int, OUT estimate float8, OUT std_error float8)
+CREATE FUNCTION icm_wallet_params(model icm_wallet_model, OUT tau float8, OUT "position" int, OUT estimate float8, OUT std_error float8)
     RETURNS SETOF record
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 8 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_wallet_params(icm_wallet_model) IS
     'coefficients of a wallet model by tau and column of x, from 1, in the unit of spend by that of the column, with their standard errors by the sandwich formula of Hendricks and Koenker (1992), for rows that are independent and whose spend may vary more in some than in others: the density at the quantile by the difference of the fits at tau - h and tau + h, h by Hall and Sheather (1988); what summary.rq(se = "nid") of the R package quantreg gives. NULL where there are none: those two fits are the same, cross in too many rows or cannot be told, a standard error is beyond float8, above 1.8e308 or below 2.2e-308, or the model was written without them';
-CREATE FUNCTION icm_wallet_ranges(model icm_wallet_model, OUT "column" int, OUT lowest float8, OUT highest float8)
+CREATE FUNCTION icm_wallet_ranges(model icm_wallet_model, OUT "position" int, OUT lowest float8, OUT highest float8)
     RETURNS SETOF record
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 8 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_wallet_ranges(icm_wallet_model) IS

@@ -448,7 +448,7 @@ icm_wallet_model_send(PG_FUNCTION_ARGS)
 
 /* ---- what a model consists of ------------------------------------------------ */
 
-/* (tau, column, estimate, std_error) of each coefficient */
+/* (tau, position, estimate, std_error) of each coefficient */
 PG_FUNCTION_INFO_V1(icm_wallet_params);
 Datum
 icm_wallet_params(PG_FUNCTION_ARGS)
@@ -472,7 +472,7 @@ icm_wallet_params(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* (column, lowest, highest) of each column, if the model was fitted */
+/* (position, lowest, highest) of each column, if the model was fitted */
 PG_FUNCTION_INFO_V1(icm_wallet_ranges);
 Datum
 icm_wallet_ranges(PG_FUNCTION_ARGS)

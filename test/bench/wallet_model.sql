@@ -30,7 +30,7 @@ SELECT count(spend + x1 + x2 + x3 + x4 + x5 + x6) FROM household_fewer;
 \set loss `:'here'/quantreg.py loss household_few 0.9`
 SELECT sum(CASE WHEN r > 0 THEN 0.9 * r ELSE -0.1 * r END) <= :loss * (1 + 1e-12)
 FROM (SELECT spend - (b[1] + b[2] * x1 + b[3] * x2 + b[4] * x3 + b[5] * x4 + b[6] * x5 + b[7] * x6) AS r
-      FROM household_few, (SELECT array_agg(p.estimate ORDER BY p.column) AS b FROM model, icm_wallet_params(model) p) p) s;
+      FROM household_few, (SELECT array_agg(p.estimate ORDER BY p.position) AS b FROM model, icm_wallet_params(model) p) p) s;
 -- ours
 SELECT icm_wallet_fit(spend, ARRAY[1, x1, x2, x3, x4, x5, x6], 0.9) FROM household_few;
 -- theirs: SciPy, the dual program, simplex, in memory | goal: 10 | program: quantreg.py fit household_few 0.9 dual highs
@@ -76,6 +76,6 @@ SELECT count(spend + x1 + x2 + x3 + x4 + x5 + x6) FROM household;
 SELECT count(icm_wallet_estimate(model, ARRAY[1, x1, x2, x3, x4, x5, x6], spend)) FROM model, household_tenth;
 -- theirs: the sum written out
 SELECT count(greatest(spend, (b[1] + b[2] * x1 + b[3] * x2 + b[4] * x3 + b[5] * x4 + b[6] * x5 + b[7] * x6), 0))
-FROM household_tenth, (SELECT array_agg(p.estimate ORDER BY p.column) AS b FROM model, icm_wallet_params(model) p OFFSET 0) p;
+FROM household_tenth, (SELECT array_agg(p.estimate ORDER BY p.position) AS b FROM model, icm_wallet_params(model) p OFFSET 0) p;
 -- scan
 SELECT count(spend + x1 + x2 + x3 + x4 + x5 + x6) FROM household_tenth;

@@ -52,7 +52,7 @@ $$;
 CREATE FUNCTION pg_temp.model(taus int, columns int) RETURNS text
 LANGUAGE sql AS $$ SELECT format('{taus: [%s], coefficients: [%s]}', (SELECT string_agg((k / 1000.0)::text, ' ' ORDER BY k) FROM generate_series(1, taus) k),
                                  (SELECT string_agg((SELECT string_agg((k * 100 + j)::text, ' ' ORDER BY j) FROM generate_series(1, columns) j), ', ' ORDER BY k) FROM generate_series(1, taus) k)) $$;
-SELECT pg_column_size(pg_temp.model(99, 64)::icm_wallet_model) = 40 + 8 * (99 + 2 * 64 * 100) AS size_is_as_documented, count(*) AS coefficients, bool_and(p.estimate = round(p.tau * 1000) * 100 + p.column) AS right
+SELECT pg_column_size(pg_temp.model(99, 64)::icm_wallet_model) = 40 + 8 * (99 + 2 * 64 * 100) AS size_is_as_documented, count(*) AS coefficients, bool_and(p.estimate = round(p.tau * 1000) * 100 + p.position) AS right
 FROM icm_wallet_params(pg_temp.model(99, 64)::icm_wallet_model) p;
 SELECT e.state, e.detail FROM (VALUES (100, 1), (1, 65)) v(taus, columns), pg_temp.error_of(format('SELECT %L::icm_wallet_model', pg_temp.model(taus, columns))) e;
 
@@ -77,27 +77,27 @@ CREATE TEMP TABLE quantreg AS SELECT tau::float8, coefficients FROM
              (0.9031000000000001, '{-58.5433186490456,0.792951541850221,1.30543318649045,0.0381791483113085}'::float8[]),
              (0.987, '{-58.461997019374,0.524590163934425,1.85842026825634,0.107302533532042}'::float8[])) AS v(tau, coefficients);
 CREATE TEMP TABLE fitted AS SELECT tau, icm_wallet_fit(loss, ARRAY[1, air, water, acid], tau) AS model FROM stackloss, quantreg GROUP BY tau;
-SELECT q.tau, max(abs(p.estimate - q.coefficients[p.column])) < 1e-9 AS as_quantreg, count(*) AS columns FROM fitted f JOIN quantreg q USING (tau), icm_wallet_params(f.model) p GROUP BY 1 ORDER BY 1;
+SELECT q.tau, max(abs(p.estimate - q.coefficients[p.position])) < 1e-9 AS as_quantreg, count(*) AS columns FROM fitted f JOIN quantreg q USING (tau), icm_wallet_params(f.model) p GROUP BY 1 ORDER BY 1;
 -- its standard errors (summary.rq, se = "nid", whose two fits are of an interior point method, not exact)
-SELECT e.tau, max(abs(p.std_error / e.std_error[p.column] - 1)) < 1e-5 AS as_quantreg
+SELECT e.tau, max(abs(p.std_error / e.std_error[p.position] - 1)) < 1e-5 AS as_quantreg
 FROM (VALUES (0.31, '{4.30228865616,0.171239530778,0.37549018607,0.0477549988636}'::float8[]), (0.5031, '{7.1419207411,0.126937939951,0.34180706996,0.0604148179539}'::float8[])) AS e(tau, std_error),
     LATERAL (SELECT icm_wallet_fit(loss, ARRAY[1, air, water, acid], e.tau) FROM stackloss) m(model), icm_wallet_params(model) p GROUP BY 1 ORDER BY 1;
 -- several taus at once, and each alone; their crossings, counted here in SQL
-SELECT count(*) AS taus, bool_and(abs(p.estimate - q.coefficients[p.column]) < 1e-9) AS same, max(s.n) AS n, max(s.columns) AS columns, bool_and(s.taus = t.taus) AS taus_are_right
+SELECT count(*) AS taus, bool_and(abs(p.estimate - q.coefficients[p.position]) < 1e-9) AS same, max(s.n) AS n, max(s.columns) AS columns, bool_and(s.taus = t.taus) AS taus_are_right
 FROM (SELECT array_agg(tau ORDER BY tau) AS taus FROM quantreg) t,
     LATERAL (SELECT icm_wallet_fit_quantiles(loss, ARRAY[1, air, water, acid], t.taus) FROM stackloss) m(model),
-    icm_wallet_params(model) p, icm_wallet_model_stats(model) s, quantreg q WHERE q.tau = p.tau AND p.column = 1;
+    icm_wallet_params(model) p, icm_wallet_model_stats(model) s, quantreg q WHERE q.tau = p.tau AND p.position = 1;
 CREATE TEMP TABLE crossing AS SELECT icm_wallet_fit_quantiles(loss, ARRAY[1, air, water, acid], '{0.013,0.2531,0.3031,0.5031,0.9531,0.987}') AS model FROM stackloss;
 SELECT s.crossings, count(DISTINCT r) AS counted
 FROM (SELECT model, l.ctid AS r, q.tau, e.wallet, lag(e.wallet) OVER (PARTITION BY l.ctid ORDER BY q.tau) AS before
       FROM crossing, stackloss l, unnest('{0.013,0.2531,0.3031,0.5031,0.9531,0.987}'::float8[]) q(tau),
-          LATERAL (SELECT sum(p.estimate * (ARRAY[1, air, water, acid])[p.column]) AS wallet FROM icm_wallet_params(model) p WHERE p.tau = q.tau) e) b, icm_wallet_model_stats(model) s
+          LATERAL (SELECT sum(p.estimate * (ARRAY[1, air, water, acid])[p.position]) AS wallet FROM icm_wallet_params(model) p WHERE p.tau = q.tau) e) b, icm_wallet_model_stats(model) s
 WHERE wallet < before - 1e-9 GROUP BY 1;
 SELECT (icm_wallet_model_stats(model)).* FROM (SELECT icm_wallet_fit(loss, ARRAY[1, air], 0.5) FROM stackloss) m(model);
 SELECT r.* FROM (SELECT icm_wallet_fit(loss, ARRAY[1, air, water], 0.5) FROM stackloss) m(model), icm_wallet_ranges(model) r;
 
 -- the coefficients
-CREATE FUNCTION pg_temp.b(model icm_wallet_model) RETURNS float8[] LANGUAGE sql IMMUTABLE AS 'SELECT array_agg(estimate ORDER BY p.column) FROM icm_wallet_params(model) p';
+CREATE FUNCTION pg_temp.b(model icm_wallet_model) RETURNS float8[] LANGUAGE sql IMMUTABLE AS 'SELECT array_agg(estimate ORDER BY p.position) FROM icm_wallet_params(model) p';
 CREATE FUNCTION pg_temp.near(a float8[], b float8[]) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT bool_and(abs(x - y) <= 1e-10 * (1 + abs(x))) FROM unnest(a, b) u(x, y)';
 
 -- Against all lines through two points, by brute force: small problems with ties, weights and repeated rows; none is better.
@@ -136,7 +136,7 @@ SELECT tau, pg_temp.near(ARRAY[b[1] * 1024, b[2] * 1024, b[3] * 1024, b[4] * 102
 FROM moved, LATERAL (SELECT pg_temp.b(base)) x(b) ORDER BY tau;
 
 -- as many rows as columns: through all of them, without standard errors; one row and column
-SELECT pg_temp.near(pg_temp.b(model), '{7,-2}') AS through_both, model::text ~ 'std_errors' AS has_errors, p.std_error FROM (SELECT icm_wallet_fit(7 - 2 * a, ARRAY[1, a], 0.9) FROM unnest('{1,3}'::float8[]) a) m(model), icm_wallet_params(model) p WHERE p.column = 1;
+SELECT pg_temp.near(pg_temp.b(model), '{7,-2}') AS through_both, model::text ~ 'std_errors' AS has_errors, p.std_error FROM (SELECT icm_wallet_fit(7 - 2 * a, ARRAY[1, a], 0.9) FROM unnest('{1,3}'::float8[]) a) m(model), icm_wallet_params(model) p WHERE p.position = 1;
 SELECT icm_wallet_fit(6, '{3}', 0.9);
 -- a constant alone: the quantile
 SELECT icm_wallet_fit_quantiles(y, '{1}', '{0.05,0.55,0.85}') FROM generate_series(1, 10) y;
@@ -157,7 +157,7 @@ SELECT a, pg_temp.near(pg_temp.b(icm_wallet_fit(a, '{1}', 0.55) OVER (ORDER BY a
 -- standard errors in units in which amounts are very small or large; where a float8 does not hold them, there are none
 SELECT unit, count(p.std_error) AS std_errors, bool_and(abs(p.std_error / unit / e.std_error - 1) < 1e-9) AS right
 FROM unnest('{1e-140,1e-200,1e-306,1e-307,1e200,1e300,1e306}'::float8[]) unit, LATERAL (SELECT icm_wallet_fit(loss * unit, ARRAY[1, air], 0.5) FROM stackloss) m(model), icm_wallet_params(model) p
-    JOIN (SELECT p.* FROM (SELECT icm_wallet_fit(loss, ARRAY[1, air], 0.5) FROM stackloss) m(model), icm_wallet_params(model) p) e USING ("column") GROUP BY unit ORDER BY unit;
+    JOIN (SELECT p.* FROM (SELECT icm_wallet_fit(loss, ARRAY[1, air], 0.5) FROM stackloss) m(model), icm_wallet_params(model) p) e USING (position) GROUP BY unit ORDER BY unit;
 
 -- errors
 CREATE TEMP TABLE bad (id int, spend float8, x float8[], tau float8, weight float8);
@@ -205,7 +205,7 @@ SELECT way, icm_wallet_model_send(model) = (SELECT icm_wallet_model_send(model) 
 SELECT s.* FROM result, icm_wallet_model_stats(model) s WHERE way = 'forwards';
 -- more than 2,000 rows, of which but a sample and the rows near its plane are computed with. A part tau of them, by weight, is below the
 -- plane, give or take those on it; no step along a column, nor of a few taken together, makes it better.
-CREATE TEMP TABLE plane AS SELECT tau, (SELECT array_agg(estimate ORDER BY p.column) FROM icm_wallet_params(model) p WHERE p.tau = t.tau) AS b FROM result, unnest('{0.5,0.9}'::float8[]) t(tau) WHERE way = 'forwards';
+CREATE TEMP TABLE plane AS SELECT tau, (SELECT array_agg(estimate ORDER BY p.position) FROM icm_wallet_params(model) p WHERE p.tau = t.tau) AS b FROM result, unnest('{0.5,0.9}'::float8[]) t(tau) WHERE way = 'forwards';
 SELECT tau, sum(weight) FILTER (WHERE r < -1e-9) <= tau * sum(weight) AS below, sum(weight) FILTER (WHERE r <= 1e-9) >= tau * sum(weight) AS below_or_on, count(*) FILTER (WHERE abs(r) <= 1e-9) >= 3 AS is_through_rows
 FROM (SELECT tau, weight, spend - b[1] * x[1] - b[2] * x[2] - b[3] * x[3] AS r FROM wallet_model_shared, plane WHERE x IS NOT NULL AND spend IS NOT NULL) s GROUP BY tau ORDER BY tau;
 SELECT tau, count(*) AS steps, bool_and(loss >= here - 1e-9 * here) AS none_is_better

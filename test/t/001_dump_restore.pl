@@ -29,7 +29,7 @@ my $content = q{
 		icm_contact_check(contacts, 'corporate', '2024-03-01 12:00+00', 'email', tz => 'Europe/Berlin') FROM contacted c ORDER BY id;
 	SELECT w.*, encode(icm_wallet_send(wallet), 'hex'), encode(icm_wallet_model_send(model), 'hex'), encode(icm_dirichlet_send(market), 'hex'),
 		icm_wallet_share_interval(wallet), icm_wallet_change(wallet, wallet), icm_wallet_stats(wallet) FROM purse w ORDER BY id;
-	SELECT id, p.* FROM purse, icm_wallet_params(model) p ORDER BY id, tau, "column";
+	SELECT id, p.* FROM purse, icm_wallet_params(model) p ORDER BY id, tau, position;
 	SELECT id, n.* FROM purse, icm_dirichlet_norms(market) n ORDER BY id, brand;
 	SELECT * FROM by_region ORDER BY region;
 	SELECT icm_wallet_estimate('retail', '{1,20}', 30), icm_wallet_estimate('retail', '{1,20}', 90, 0.8),

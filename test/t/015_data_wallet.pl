@@ -51,7 +51,7 @@ sub check
 		my $wrong = 0;
 		my $column = $what eq 'fit' ? 'estimate' : 'std_error';
 		my $result = $node->safe_psql($db, qq{
-			SELECT p.tau, p.column, p.$column
+			SELECT p.tau, p.position, p.$column
 			FROM (SELECT icm_wallet_fit_quantiles($before, '{$taus}'$after) FROM $table) m(model), icm_wallet_params(model) p});
 
 		foreach my $line (split /\n/, $result)
@@ -105,17 +105,17 @@ SKIP:
 		COPY engel FROM PROGRAM \$\$cat '$ENV{ICM_SHARED}/data/engel.csv'\$\$ WITH (FORMAT csv, HEADER)});
 	check('engel', 'engel', 'food, ARRAY[1, income]', '', 2);
 	is($node->safe_psql($db, q{
-			SELECT string_agg(round(p.estimate::numeric, 12)::text, ' ' ORDER BY p.tau, p.column)
+			SELECT string_agg(round(p.estimate::numeric, 12)::text, ' ' ORDER BY p.tau, p.position)
 			FROM (SELECT icm_wallet_fit_quantiles(food, ARRAY[1, income], '{0.5,0.75}') FROM engel) m(model), icm_wallet_params(model) p}),
 		'81.482247416936 0.560180551209 62.396585528965 0.644014139369', 'engel: the published median and third quartile');
 	is($node->safe_psql($db, q{
-			SELECT round(max(p.std_error) FILTER (WHERE p.column = 1)::numeric, 5), round(max(p.std_error) FILTER (WHERE p.column = 2)::numeric, 5)
+			SELECT round(max(p.std_error) FILTER (WHERE p.position = 1)::numeric, 5), round(max(p.std_error) FILTER (WHERE p.position = 2)::numeric, 5)
 			FROM (SELECT icm_wallet_fit(food, ARRAY[1, income], 0.5) FROM engel) m(model), icm_wallet_params(model) p}),
 		'19.25066|0.02828', 'engel: standard errors of the median');
 	is($node->safe_psql($db, q{
 			SELECT s.n, s.left_out, s.columns, s.crossings, r.lowest, r.highest
 			FROM (SELECT icm_wallet_fit_quantiles(food, ARRAY[1, income], '{0.1,0.25,0.5,0.75,0.9}') FROM engel) m(model),
-				icm_wallet_model_stats(model) s, icm_wallet_ranges(model) r WHERE r.column = 2}),
+				icm_wallet_model_stats(model) s, icm_wallet_ranges(model) r WHERE r.position = 2}),
 		'235|0|2|0|377.058368850099|4957.81302447901', 'engel: what was fitted; usual quantiles do not cross');
 
 	# a tenth of the households spend more than the wallet, at a tau of .9; but for those on the plane

@@ -111,17 +111,17 @@ is_sql(q{
 # ---- wallets from demographics --------------------------------------------------
 
 $node->safe_psql($db, q{CREATE TABLE model AS SELECT icm_wallet_fit_quantiles(spend, x, '{0.5,0.85,0.9}') AS model FROM shopper});
-near_sql(q{SELECT p.estimate FROM model, icm_wallet_params(model) p ORDER BY p.tau, p.column}, 1e-11, 'coefficients as of quantreg',
+near_sql(q{SELECT p.estimate FROM model, icm_wallet_params(model) p ORDER BY p.tau, p.position}, 1e-11, 'coefficients as of quantreg',
 	94.33, 0.616, 6.28999999999999, -4.73666666666666, -14.38, 171.2378, 0.80828, 2.6222, 6.56880000000001, 20.3458,
 	192.45, 0.793600000000001, -0.750000000000398, 15.8400000000005, 53.9799999999999);
-near_sql(q{SELECT p.std_error FROM model, icm_wallet_params(model) p ORDER BY p.tau, p.column}, 1e-6, 'standard errors as of quantreg',
+near_sql(q{SELECT p.std_error FROM model, icm_wallet_params(model) p ORDER BY p.tau, p.position}, 1e-6, 'standard errors as of quantreg',
 	12.7080903766, 0.127674977689, 8.10874966307, 10.0655711343, 8.91994535561,
 	20.8066283389, 0.147376788156, 13.5404086242, 17.7516714565, 14.4242605247,
 	41.4226155498, 0.260501709831, 24.1704006274, 30.5156017256, 23.1406501011);
 $node->safe_psql($db, q{
 	CREATE TABLE residual AS
 		SELECT tau, x, CASE WHEN abs(r) < 1e-9 THEN 0 ELSE r END AS r
-		FROM shopper, (SELECT p.tau, array_agg(p.estimate ORDER BY p.column) AS b FROM model, icm_wallet_params(model) p GROUP BY p.tau) c,
+		FROM shopper, (SELECT p.tau, array_agg(p.estimate ORDER BY p.position) AS b FROM model, icm_wallet_params(model) p GROUP BY p.tau) c,
 			LATERAL (SELECT spend - (b[1] * x[1] + b[2] * x[2] + b[3] * x[3] + b[4] * x[4] + b[5] * x[5]) AS r) e
 		WHERE x IS NOT NULL});
 near_sql('SELECT sum(r * (tau - (r < 0)::int)) FROM residual GROUP BY tau ORDER BY tau', 1e-12, 'the minimum as of quantreg',

@@ -9,7 +9,8 @@
  *
  * A residual that is no larger than what rounding of its terms may cause, 4 (p + 4)
  * units in their last place, counts as zero; what is that small is computed in
- * two doubles. The sign of a zero is that of the residual for the response
+ * two doubles. So responses that differ by less than some 1e-25 of the largest are
+ * ties. The sign of a zero is that of the residual for the response
  * y + epsilon * noise with an infinitesimal epsilon (IcmQrNoise()). With that no
  * vertex has more than p rows, so each step makes the objective smaller and the
  * steps end (Charnes 1952, "Optimality and degeneracy in linear programming").

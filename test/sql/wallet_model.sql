@@ -140,6 +140,8 @@ SELECT pg_temp.near(pg_temp.b(model), '{7,-2}') AS through_both, model::text ~ '
 SELECT icm_wallet_fit(6, '{3}', 0.9);
 -- a constant alone: the quantile
 SELECT icm_wallet_fit_quantiles(y, '{1}', '{0.05,0.55,0.85}') FROM generate_series(1, 10) y;
+-- the median of amounts that are very different
+SELECT pg_temp.b(icm_wallet_fit(y, '{1}', 0.5)) FROM unnest('{1e20,3,2,1,0}'::float8[]) y;
 -- all the same; ties by the thousands
 SELECT icm_wallet_fit(5, ARRAY[1, a], 0.7) FROM generate_series(1, 10) a;
 SELECT (SELECT array_agg(round(b::numeric, 10)) FROM unnest(pg_temp.b(model)) b) AS coefficients FROM (SELECT icm_wallet_fit(i % 3, ARRAY[1, i % 2], 0.8) FROM generate_series(1, 6000) i) m(model);

@@ -104,13 +104,23 @@ MedianResponse(const IcmQrRows *rows)
 	return n == 0 ? 1.0 : sample[n / 2];
 }
 
+/* Before they are scaled: some may be too small for that. */
 static IcmRegressionResult
-CheckWeights(const IcmQrRows *rows)
+CheckWeights(const IcmQrRows *rows, IcmRegression *regression)
 {
+	double		least = INFINITY,
+				largest = 0.0;
+
 	for (size_t i = 0; i < rows->n && rows->weighted; i++)
-		if (IcmQrWeight(rows, IcmQrRow(rows, i)) < WEIGHT_RANGE)
-			return ICM_REGRESSION_WEIGHTS;
-	return ICM_REGRESSION_DONE;
+	{
+		least = fmin(least, IcmQrWeight(rows, IcmQrRow(rows, i)));
+		largest = fmax(largest, IcmQrWeight(rows, IcmQrRow(rows, i)));
+		if (i % ICM_QR_POLL_ROWS == 0)
+			rows->poll();
+	}
+	regression->least_weight = least;
+	regression->largest_weight = largest;
+	return rows->weighted && least / largest < WEIGHT_RANGE ? ICM_REGRESSION_WEIGHTS : ICM_REGRESSION_DONE;
 }
 
 /* How much the fit of each row varies. */
@@ -159,9 +169,9 @@ PrepareRows(IcmRegression *regression, IcmRegressionState *state)
 	IcmQrRows  *rows = &state->rows;
 	IcmQrRank	rank;
 
-	IcmQrScale(rows);
-	if (CheckWeights(rows) != ICM_REGRESSION_DONE)
+	if (CheckWeights(rows, regression) != ICM_REGRESSION_DONE)
 		return ICM_REGRESSION_WEIGHTS;
+	IcmQrScale(rows);
 	IcmQrSort(rows);
 	rank = IcmQrFactor(rows, state->factor, &regression->column, &regression->others);
 	if (rank != ICM_QR_FULL_RANK)

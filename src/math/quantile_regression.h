@@ -57,6 +57,10 @@ typedef struct IcmRegression
 	int			column;
 	uint64_t	others;
 
+	/* or with the weights */
+	double		least_weight;
+	double		largest_weight;
+
 	struct IcmRegressionState *state;	/* private */
 } IcmRegression;
 

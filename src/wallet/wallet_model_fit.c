@@ -406,6 +406,8 @@ CheckResult(IcmRegressionResult result, const IcmRegression *regression, int64 l
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("weights differ by more than a factor of 2^40"),
+					 errdetail("The least above 0 is %s, the largest %s.",
+							   IcmNumberText(regression->least_weight), IcmNumberText(regression->largest_weight)),
 					 errhint("Give rows that hardly count weight 0, which leaves them out.")));
 			break;
 		case ICM_REGRESSION_OVERFLOW:

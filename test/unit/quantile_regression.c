@@ -1208,6 +1208,17 @@ TestRank(void)
 	Row(&problem, 4)[3] = 1e-15;
 	ok(Prepare(&problem, &column, &bits) == ICM_REGRESSION_WEIGHTS, "a weight that is next to nothing");
 	free(problem.rows);
+	for (int i = 0; i < 3; i++)
+	{
+		static const double least[] = {0x1p-40, 0x1.8p-40, 0x1.fp-41};
+
+		problem = Draw(SMOOTH, 10, 2, true);
+		for (int row = 0; row < 10; row++)
+			Row(&problem, row)[3] = 1.0;
+		Row(&problem, 4)[3] = least[i];
+		ok(Prepare(&problem, &column, &bits) == (i < 2 ? ICM_REGRESSION_DONE : ICM_REGRESSION_WEIGHTS), "a weight of %a beside 1", least[i]);
+		free(problem.rows);
+	}
 }
 
 static void

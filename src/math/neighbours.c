@@ -34,6 +34,9 @@
 #define TIE_SLACK (1.0 + 1e-12)
 #define BOX_SLACK (1.0 + 2e-12)
 
+/* Beside the numbers below 1 that others are scaled to: no digit of them counts. Its square times a precision is in range. */
+#define FAR_OFF 0x1p200
+
 /* Rows that are equal but for their values. */
 typedef struct Point
 {
@@ -182,7 +185,17 @@ RandomBelow(Tree *tree, int64_t n)
 
 /* ---- scaling -------------------------------------------------------------- */
 
-/* Bring a column to below 1 by a power of two, which rounds nothing but what is 2^-1000 of its largest. */
+/* Can the row be a neighbour? */
+static inline bool
+HasValue(const IcmNeighbours *neighbours, size_t row)
+{
+	return !isnan(neighbours->value[row]);
+}
+
+/*
+ * Bring a column of the rows that can be neighbours to below 1 by a power of two, which rounds nothing but what is
+ * 2^-1000 of its largest. Another row may be far off: at FAR_OFF deviations at least, all are as far away from it.
+ */
 static void
 ScaleColumn(IcmNeighbours *neighbours, int column)
 {
@@ -191,37 +204,43 @@ ScaleColumn(IcmNeighbours *neighbours, int column)
 	int			exponent;
 
 	for (size_t i = 0; i < neighbours->n; i++)
-		largest = fmax(largest, fabs(neighbours->x[i * (size_t) neighbours->columns + (size_t) column]));
+		if (HasValue(neighbours, i))
+			largest = fmax(largest, fabs(neighbours->x[i * (size_t) neighbours->columns + (size_t) column]));
 	(void) frexp(largest, &exponent);
 	factor = ldexp(1.0, -(exponent < -1000 ? -1000 : exponent));
 	for (size_t i = 0; i < neighbours->n; i++)
 	{
 		double	   *x = &neighbours->x[i * (size_t) neighbours->columns + (size_t) column];
 
-		*x = *x * factor + 0.0; /* no negative zero: equal rows, equal bytes */
+		*x = fmin(fmax(*x * factor, -FAR_OFF), FAR_OFF) + 0.0;	/* no negative zero: equal rows, equal bytes */
 	}
 }
 
-/* 1 / variance of a column, 0 if it is constant. The sums are exact, so the order of the rows has no say. */
+/*
+ * 1 / variance of a column over the n rows that can be neighbours, 0 if it is constant. The sums are exact, so the
+ * order of the rows has no say.
+ */
 static double
-Precision(const IcmNeighbours *neighbours, int column)
+Precision(const IcmNeighbours *neighbours, int column, double n)
 {
 	const double *x = neighbours->x + column;
 	size_t		columns = (size_t) neighbours->columns;
-	double		n = (double) neighbours->n;
-	double		mean,
+	double		lowest = INFINITY,
+				highest = -INFINITY,
+				mean,
 				bias;
-	bool		constant = true;
 	IcmExactSum sum,
 				squares;
 
 	IcmExactSumInit(&sum);
 	for (size_t i = 0; i < neighbours->n; i++)
-	{
-		IcmExactSumAdd(&sum, x[i * columns]);
-		constant = constant && x[i * columns] == x[0];
-	}
-	if (constant)
+		if (HasValue(neighbours, i))
+		{
+			IcmExactSumAdd(&sum, x[i * columns]);
+			lowest = fmin(lowest, x[i * columns]);
+			highest = fmax(highest, x[i * columns]);
+		}
+	if (lowest == highest)
 		return 0.0;
 	mean = IcmExactSumRound(&sum) / n;
 	IcmExactSumInit(&sum);
@@ -230,6 +249,8 @@ Precision(const IcmNeighbours *neighbours, int column)
 	{
 		double		difference = x[i * columns] - mean;
 
+		if (!HasValue(neighbours, i))
+			continue;
 		IcmExactSumAdd(&sum, difference);
 		IcmExactSumAdd(&squares, difference * difference);
 	}
@@ -722,7 +743,7 @@ IcmNeighbourQuantiles(IcmNeighbours *neighbours, void *work, void (*poll) (void)
 	for (size_t i = 0; i < n; i++)
 	{
 		neighbours->quantile[i] = NAN;
-		values += !isnan(neighbours->value[i]);
+		values += HasValue(neighbours, i);
 	}
 	with_value = values > (size_t) neighbours->k;
 	without_value = values >= (size_t) neighbours->k && values < n;
@@ -739,7 +760,7 @@ IcmNeighbourQuantiles(IcmNeighbours *neighbours, void *work, void (*poll) (void)
 	{
 		poll();
 		ScaleColumn(neighbours, i);
-		tree.precision[i] = Precision(neighbours, i);
+		tree.precision[i] = Precision(neighbours, i, (double) values);
 	}
 	MakePoints(&tree, neighbours);
 	Build(&tree, 0, 0, tree.n);

@@ -3,8 +3,9 @@
  *		Quantiles among the nearest neighbours: what the most similar others spend.
  *
  * The distance of two rows is Euclidean, after each column is divided by its
- * standard deviation over all rows; a column that is the same in all rows counts
- * nothing. The search is exact, with a k-d tree (Friedman, Bentley, Finkel 1977,
+ * standard deviation over the rows that have a value, which can be neighbours: so a
+ * row that is nobody's neighbour has no say in another's result. A column that is the
+ * same in all of them counts nothing. The search is exact, with a k-d tree (Friedman, Bentley, Finkel 1977,
  * "An algorithm for finding best matches in logarithmic expected time"). All
  * others that are as far away as the k-th, but for rounding, are neighbours too, so the
  * result does not depend on the order of the rows.

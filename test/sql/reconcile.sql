@@ -223,7 +223,7 @@ SELECT p.i, greatest(p.own, (
           FROM profile q, LATERAL (SELECT (p.a - q.a) ^ 2 / v.a + (p.b - q.b) ^ 2 / v.b AS distance) d
           WHERE q.segment = p.segment AND q.i <> p.i AND q.given AND q.own IS NOT NULL) s
     WHERE distance <= seventh * (1 + 1e-12))) AS wallet
-FROM profile p JOIN (SELECT segment, var_pop(a) AS a, var_pop(b) AS b FROM profile WHERE given GROUP BY segment) v USING (segment)
+FROM profile p JOIN (SELECT segment, var_pop(a) AS a, var_pop(b) AS b FROM profile WHERE given AND own IS NOT NULL GROUP BY segment) v USING (segment)
 WHERE given;
 SELECT count(*) AS rows, count(peer.wallet) AS estimates, count(*) FILTER (WHERE peer.wallet IS DISTINCT FROM brute.wallet) AS wrong,
        bool_and(peer.wallet >= peer.own) AS never_below, bool_and(peer.wallet = peer.other_order) AS any_order,
@@ -245,7 +245,15 @@ WITH sample AS MATERIALIZED (SELECT * FROM flagged WHERE i <= 700)
 SELECT count(*) AS rows, count(*) FILTER (WHERE wallet IS DISTINCT FROM greatest(own, quantile)) AS wrong, count(DISTINCT (a, b, c, age)) AS distinct_x, bool_and(wallet = other_order) AS any_order
 FROM (SELECT *, icm_wallet_peer(own, ARRAY[a, b, c, age], 20, 0.8) OVER (ORDER BY i) AS wallet,
              icm_wallet_peer(own, ARRAY[a, b, c, age], 20, 0.8) OVER (ORDER BY own, i DESC) AS other_order FROM sample) p,
-     (SELECT var_pop(a) AS va, var_pop(b) AS vb, var_pop(c) AS vc, var_pop(age) AS vage FROM sample) v,
+     (SELECT var_pop(a) AS va, var_pop(b) AS vb, var_pop(c) AS vc, var_pop(age) AS vage FROM sample WHERE own IS NOT NULL) v,
+-- a prospect has no say in the wallets of others: not one who is far off, as by a typo, nor one who alone differs in a column
+SELECT count(*) FILTER (WHERE wallet <> with_prospects) AS differ, count(with_prospects) FILTER (WHERE i > 900) AS prospects
+FROM (SELECT i, wallet, icm_wallet_peer(own, CASE WHEN given THEN ARRAY[a, b, c] END, 7, 0.8) OVER (PARTITION BY segment) AS with_prospects
+      FROM (SELECT i, segment, own, given, a, b, c, wallet FROM peer UNION ALL SELECT 901, 0, NULL, true, 3, 1e9, 42, NULL UNION ALL SELECT 902, 1, NULL, true, -1e300, 2, 7, NULL) p) s;
+-- nor has a prospect, even one far off, as by a typo, or one who alone differs in a column
+SELECT count(*) FILTER (WHERE wallet <> with_prospects) AS differ, count(with_prospects) FILTER (WHERE i > 900) AS prospects
+FROM (SELECT i, wallet, icm_wallet_peer(own, CASE WHEN given THEN ARRAY[a, b, c] END, 7, 0.8) OVER (PARTITION BY segment) AS with_prospects
+      FROM (SELECT i, segment, own, given, a, b, c, wallet FROM peer UNION ALL SELECT 901, 0, NULL, true, 3, 1e9, 42, NULL UNION ALL SELECT 902, 1, NULL, true, -1e300, 2, 7, NULL) p) s;
      LATERAL (SELECT percentile_disc(0.8) WITHIN GROUP (ORDER BY own) AS quantile
               FROM (SELECT q.own FROM sample q WHERE q.i <> p.i AND q.own IS NOT NULL
                     ORDER BY (p.a - q.a) ^ 2 / va + (p.b - q.b) ^ 2 / vb + (p.c - q.c) ^ 2 / vc + (p.age - q.age) ^ 2 / vage FETCH FIRST 20 ROWS WITH TIES) s) l;

@@ -156,7 +156,7 @@ is_sql(q{SELECT count(*) FILTER (WHERE icm_wallet_extrapolates(model, x)), bool_
 
 # ---- the most similar households --------------------------------------------------
 
-# some households are prospects, and nobody's peers; 1 is the constant
+# some households are prospects, and nobody's peers, nor do they count in the deviations; 1 is the constant
 $node->safe_psql($db, q{
 	CREATE TABLE peer AS
 		SELECT household_id, own, x, icm_wallet_peer(own, x, 50, 0.85) OVER () AS wallet, icm_wallet_peer(own, x, 3, 0.5) OVER () AS of_three
@@ -165,7 +165,7 @@ $node->safe_psql($db, q{
 		SELECT a.household_id, a.own, b.own AS peer_own,
 			(a.x[2] - b.x[2]) ^ 2 / v2 + (a.x[3] - b.x[3]) ^ 2 / v3 + (a.x[4] - b.x[4]) ^ 2 / v4 + (a.x[5] - b.x[5]) ^ 2 / v5 AS square
 		FROM peer a JOIN peer b ON a.household_id <> b.household_id AND b.own IS NOT NULL,
-			(SELECT var_pop(x[2])::float8 AS v2, var_pop(x[3])::float8 AS v3, var_pop(x[4])::float8 AS v4, var_pop(x[5])::float8 AS v5 FROM peer) v
+			(SELECT var_pop(x[2])::float8 AS v2, var_pop(x[3])::float8 AS v3, var_pop(x[4])::float8 AS v4, var_pop(x[5])::float8 AS v5 FROM peer WHERE own IS NOT NULL) v
 		WHERE a.x IS NOT NULL AND b.x IS NOT NULL;
 	ANALYZE distance});
 # brute(K, TAU): estimates from all pairs

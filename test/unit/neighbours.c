@@ -51,6 +51,7 @@ Compare(const void *a, const void *b)
 	return (p > q) - (p < q);
 }
 
+/* Of the rows that have a value, which can be neighbours. */
 static void
 Precisions(size_t n, int columns, double *precision)
 {
@@ -58,16 +59,22 @@ Precisions(size_t n, int columns, double *precision)
 	{
 		long double sum = 0.0,
 					squares = 0.0;
+		size_t		values = 0;
 
 		for (size_t i = 0; i < n; i++)
-			sum += x[i * (size_t) columns + (size_t) c];
+			if (!isnan(value[i]))
+			{
+				sum += x[i * (size_t) columns + (size_t) c];
+				values++;
+			}
 		for (size_t i = 0; i < n; i++)
-		{
-			long double difference = x[i * (size_t) columns + (size_t) c] - sum / n;
+			if (!isnan(value[i]))
+			{
+				long double difference = x[i * (size_t) columns + (size_t) c] - sum / values;
 
-			squares += difference * difference;
-		}
-		precision[c] = squares > 0.0 ? (double) (n / squares) : 0.0;
+				squares += difference * difference;
+			}
+		precision[c] = squares > 0.0 ? (double) (values / squares) : 0.0;
 	}
 }
 
@@ -306,6 +313,58 @@ CheckKnown(void)
 	ok(quantile[0] == 8.0 && quantile[8] == 7.0 && quantile[9] == 8.0, "distances too small for a number are ties");
 }
 
+/* Rows that are nobody's neighbour have no say in the results of the others, wherever they are. */
+static void
+CheckProspects(void)
+{
+	static const double far[] = {30.0, -1e6, 1e100, 0x1p1023, -0x1p1023, 0x1p-1074};
+	static double without[N_MAX];
+	size_t		n = 300;
+	int			wrong = 0;
+
+	for (int round = 0; round < 60; round++)
+	{
+		double		unit = round % 3 == 0 ? 1.0 : round % 3 == 1 ? 0x1p-900 : 0x1p900;
+
+		for (size_t i = 0; i < n; i++)
+		{
+			x[3 * i] = unit * Number(0);
+			x[3 * i + 1] = unit * Number(9);
+			x[3 * i + 2] = 7.0; /* the same for all that can be neighbours */
+			value[i] = Number(0);
+		}
+		Search(n, 3, 10, 0.8);
+		memcpy(without, quantile, n * sizeof(double));
+		for (size_t i = n; i < n + 6; i++)
+		{
+			x[3 * i] = i % 2 == 0 ? far[i - n] : unit * 50.0;
+			x[3 * i + 1] = i % 3 == 0 ? -far[i - n] : unit * 4.0;
+			x[3 * i + 2] = far[i - n];
+			value[i] = NAN;
+		}
+		Search(n + 6, 3, 10, 0.8);
+		wrong += memcmp(without, quantile, n * sizeof(double)) != 0;
+		for (size_t i = n; i < n + 6; i++)
+			wrong += isnan(quantile[i]);
+	}
+	ok(wrong == 0, "nobody's neighbours change nothing of the others (%d wrong)", wrong);
+
+	/* all are as far away from one so far off; a column that is the same for the others does not count */
+	for (size_t i = 0; i < 10; i++)
+	{
+		x[2 * i] = (double) i;
+		x[2 * i + 1] = 7.0;
+		value[i] = i == 9 ? NAN : (double) i;
+	}
+	x[18] = -0x1p1023;
+	Search(10, 2, 2, 1.0);
+	ok(quantile[9] == 8.0 && quantile[0] == 2.0, "all tie for one who is far off");
+	x[18] = 3.0;
+	x[19] = 0x1p1023;
+	Search(10, 2, 3, 1.0);
+	ok(quantile[9] == 4.0, "but not by a column that counts nothing");
+}
+
 /* How often so many rows of a kind of data poll. Each search looks through at least one leaf of the tree. */
 static int
 CountPolls(int kind, size_t n, int columns, int k, int prospects)
@@ -363,6 +422,7 @@ main(void)
 	CheckSmall();
 	CheckGrid();
 	CheckOrder();
+	CheckProspects();
 	CheckWork();
 	printf("1..%d\n", tests);
 	return failures > 0;

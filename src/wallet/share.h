@@ -5,7 +5,12 @@
 #ifndef ICM_SHARE_H
 #define ICM_SHARE_H
 
-/* Own spend that exceeds the wallet by no more than this part of it does so by rounding, and is the wallet. */
+#include <stdbool.h>
+
+/*
+ * What is no more than this part of an amount is rounding of it: own spend that exceeds the wallet by no more is the
+ * wallet, and differences of amounts from each other that are no more, all together, are none.
+ */
 #define ICM_WALLET_TOLERANCE 1e-12
 
 /* Own spend, not above the wallet, no negative zero; ERROR (22003) unless both are finite, not negative, and own is no larger. */

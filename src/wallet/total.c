@@ -2,6 +2,7 @@
  * total.c
  *		Sums of doubles and products without rounding error; see total.h.
  */
+#include "wallet/share.h"
 #include "wallet/total.h"
 
 #define HALF_BITS 32			/* half a word is a double exactly */
@@ -148,19 +149,23 @@ IcmTotalOfSum(const IcmExactSum *sum, uint64_t *words)
 double
 IcmTotalQuadratic(const double *c, const int *exponent, int k, const IcmTotal *products)
 {
-	IcmExactSum sum;
+	IcmExactSum sum,
+				terms;			/* the squares of the single terms */
 	double		squares;
 
 	IcmExactSumInit(&sum);
+	IcmExactSumInit(&terms);
 	for (int i = 0; i < k; i++)
 		for (int j = i; j < k; j++)
 		{
 			double		twice = j == i ? c[i] : 2.0 * c[i];
 			double		factor = twice * c[j];
 
+			if (j == i)
+				IcmTotalAddTo(&terms, *products, factor, exponent[i] + exponent[j]);
 			IcmTotalAddTo(&sum, *products, factor, exponent[i] + exponent[j]);
 			IcmTotalAddTo(&sum, *products++, fma(twice, c[j], -factor), exponent[i] + exponent[j]);
 		}
 	squares = IcmExactSumRound(&sum);
-	return squares > 0.0 ? squares : 0.0;
+	return squares > ICM_WALLET_TOLERANCE * ICM_WALLET_TOLERANCE * IcmExactSumRound(&terms) ? squares : 0.0;
 }

@@ -135,7 +135,9 @@ extern bool IcmTotalOfSum(const IcmExactSum *sum, uint64_t *words);
 /*
  * The sum over the rows of (c[0] v[0] + ... + c[k-1] v[k-1])^2, from the totals of the products
  * v[i] v[j], j from i on, row by row, where each v[i] is first taken times 2^exponent[i], which makes its
- * total about 1; rounded once. Not negative, whatever the totals.
+ * total about 1; rounded once. Not negative, whatever the totals. Where the terms cancel but for rounding of
+ * the amounts, so that the squares add up to no more than ICM_WALLET_TOLERANCE^2 times those of the single
+ * terms, (c[i] v[i])^2, it is 0.
  */
 extern double IcmTotalQuadratic(const double *c, const int *exponent, int k, const IcmTotal *products);
 

@@ -8,7 +8,9 @@
  * n / (n - 1) * sum (x - R w)^2 / (sum w)^2, and that of the difference of the shares
  * of the same customers in two periods n / (n - 1) * sum (d2 / sum w2 - d1 / sum w1)^2,
  * d = x - R w in each. Both are sums of squares of linear combinations, so they are had from
- * the totals of squares and products, which are exact: nothing cancels.
+ * the totals of squares and products, which are exact: nothing cancels. What is left where all customers
+ * have the same share, or where everybody's changes by as much, is rounding of their amounts, which is no
+ * error: it counts as 0 (IcmTotalQuadratic).
  */
 #include "postgres.h"
 

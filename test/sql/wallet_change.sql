@@ -24,9 +24,14 @@ SELECT lower, upper < 1 AS below_1 FROM (SELECT icm_wallet_agg(own, wallet) FROM
 SELECT lower > 0 AS above_0, upper FROM (SELECT icm_wallet_agg(own, wallet) FROM (VALUES (0::float8, 1::float8), (100, 100), (100, 100), (100, 100)) AS v(own, wallet)) AS w(w), icm_wallet_share_interval(w, 0.9999);
 SELECT i.* FROM (VALUES (1, icm_wallet_add(NULL, 1, 4)), (2, '{no_spend: 1}'), (3, NULL), (4, icm_wallet_add(icm_wallet_add(NULL, 1, 4), 2, 8))) AS w(n, w), icm_wallet_share_interval(w) i ORDER BY n;
 -- what all have in common does not cancel badly: a share of a third, and one that is off by a billionth
-SELECT std_error < 1e-16 AS next_to_nothing FROM (SELECT icm_wallet_agg(i, 3 * i) FROM generate_series(1, 1000) i) AS w(w), icm_wallet_share_interval(w);
+SELECT std_error FROM (SELECT icm_wallet_agg(i, 3 * i) FROM generate_series(1, 1000) i) AS w(w), icm_wallet_share_interval(w);
 SELECT round((std_error * 1e9)::numeric, 9) AS billionths, round((sqrt(1000 / 999.0 * 4 * 1000) / 4000), 9) AS by_hand
 FROM (SELECT icm_wallet_agg(1 + i * 2e-9, 4) FROM generate_series(-1, 1, 2) i, generate_series(1, 500)) AS w(w), icm_wallet_share_interval(w);
+-- rounding of the amounts is no error: at most 1e-12 of them, all together; a little more is
+SELECT share, std_error, lower = share AND upper = share AS no_width FROM (SELECT icm_wallet_agg(i / 10.0, i) FROM generate_series(1, 1000) i) AS w(w), icm_wallet_share_interval(w);
+SELECT share, std_error, lower, upper FROM (SELECT icm_wallet_agg(0, i / 10.0) FROM generate_series(1, 1000) i) AS w(w), icm_wallet_share_interval(w);
+SELECT off, std_error > 0 AS error FROM unnest('{1e-13,5e-13,2e-12,1e-9}'::float8[]) off,
+    LATERAL (SELECT icm_wallet_agg(unit * (1 + i * off), 4 * unit) FROM generate_series(-1, 1, 2) i, unnest('{1e-60,1,1e60}'::float8[]) unit) AS w(w), icm_wallet_share_interval(w) ORDER BY off;
 SELECT confidence, e.* FROM (VALUES ('0'), ('1'), ('-0.1'), ('95'), ('''NaN''')) AS v(confidence), pg_temp.error_of(format('SELECT icm_wallet_share_interval(''{}'', %s)', confidence)) e;
 SELECT icm_wallet_share_interval('{}', NULL) IS NULL AS null_is_null;
 
@@ -61,6 +66,9 @@ SELECT * FROM icm_wallet_change('{}', '{customers: 2, buyers: 2, own: 2, wallet:
 -- nobody differs: an error of zero, of which there is no z
 SELECT * FROM icm_wallet_change('{customers: 2, buyers: 2, own: 2, wallet: 4, shares: 1, own_squares: 2, products: 4, wallet_squares: 8}',
     '{customers: 2, buyers: 2, own: 1, wallet: 4, shares: 0.5, own_squares: 0.5, products: 2, wallet_squares: 8}');
+-- nor beyond rounding of the amounts
+SELECT c.* FROM (SELECT icm_wallet_agg(0, 100) AS before, icm_wallet_agg(5, 100) AS after FROM generate_series(1, 2)) w, icm_wallet_change(before, after) c;
+SELECT c.* FROM (SELECT icm_wallet_agg(10, 100) AS before, icm_wallet_agg(10.000000001, 100) AS after FROM generate_series(1, 400)) w, icm_wallet_change(before, after) c;
 \x off
 SELECT icm_wallet_change(NULL, '{}') IS NULL AS before, icm_wallet_change('{}', NULL) IS NULL AS after;
 SELECT * FROM pg_temp.error_of('SELECT icm_wallet_change(''{}'', ''{}'', 1)');
@@ -80,8 +88,13 @@ FROM (SELECT (icm_wallet_change_agg(o1, w1, o2, w2)).*, icm_wallet_agg(o1, w1) A
 SELECT pg_temp.near(c.change, mean) AS change, pg_temp.near(c.std_error, error) AS std_error
 FROM (SELECT icm_wallet_change_agg(o1, 20000, o2, 20000) AS c, avg((o2 - o1) / 20000) AS mean, stddev_samp((o2 - o1) / 20000) / sqrt(count(*)) AS error FROM icm_pair) p, LATERAL (SELECT (c).*) AS c;
 -- everybody's share stays, also where wallets triple; everybody's grows by as much
-SELECT (c).change, (c).std_error < 1e-16 AS next_to_nothing FROM (SELECT icm_wallet_change_agg(o1, w1, 3 * o1, 3 * w1) FROM icm_pair) AS c(c);
+SELECT (c).change, (c).std_error, (c).z FROM (SELECT icm_wallet_change_agg(o1, w1, 3 * o1, 3 * w1) FROM icm_pair) AS c(c);
 SELECT (c).change, (c).std_error, (c).z, (c).p_value FROM (SELECT icm_wallet_change_agg(1, 4, 2, 4) FROM icm_pair) AS c(c);
+SELECT round((c).change::numeric, 15) AS change, (c).std_error, (c).lower = (c).change AND (c).upper = (c).change AS no_width, (c).z, (c).p_value
+FROM (SELECT icm_wallet_change_agg(w * 0.05, w, w * 0.06, w) FROM generate_series(1, 400) w UNION ALL SELECT icm_wallet_change_agg(0, w, w * 0.06, w) FROM generate_series(1, 400) w
+      UNION ALL SELECT icm_wallet_change_agg(o1, w1, o1 * 1.1, w1 * 1.1) FROM icm_pair) AS c(c);
+-- one customer who changed otherwise is enough for an error
+SELECT (c).std_error > 0 AS error, (c).z > 0 AS z FROM (SELECT icm_wallet_change_agg(w * 0.05, w, w * 0.06 + (w = 7)::int * 1e-6, w) FROM generate_series(1, 400) w) AS c(c);
 -- the periods the other way round
 SELECT (a).change = -(b).change AND (a).std_error = (b).std_error AND (a).lower = -(b).upper AND (a).z = -(b).z AND (a).p_value = (b).p_value AS mirrored
 FROM (SELECT icm_wallet_change_agg(o1, w1, o2, w2, 0.9), icm_wallet_change_agg(o2, w2, o1, w1, 0.9) FROM icm_pair) AS c(a, b);

@@ -19,6 +19,9 @@ extern double IcmOwnSpend(double own, double wallet);
 /* ERROR (22003) unless own is finite and not negative; of a customer whose wallet is unknown. */
 extern void IcmCheckOwnSpend(double own);
 
+/* In an ereport(): a hint if an amount that customers spend is negative. */
+extern int	IcmHintAtRefunds(double amount);
+
 /* ERROR (22004) where own spend is NULL; of a customer whose wallet is known. */
 extern void IcmCheckOwnGiven(bool isnull);
 

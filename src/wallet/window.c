@@ -8,6 +8,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "wallet/share.h"
 #include "wallet/window.h"
 
 IcmScan
@@ -134,13 +135,14 @@ IcmNumberText(double number)
 }
 
 void
-IcmAmountOutOfRange(double amount, const char *name)
+IcmAmountOutOfRange(double amount, const char *name, bool spend)
 {
 	if (!isfinite(amount) || amount < 0.0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("%s must be finite and not negative", name),
-				 errdetail("The amount given is %s.", IcmNumberText(amount))));
+				 errdetail("The amount given is %s.", IcmNumberText(amount)),
+				 spend ? IcmHintAtRefunds(amount) : 0));
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("%s is out of range", name),
@@ -152,15 +154,15 @@ IcmAmountOutOfRange(double amount, const char *name)
 double
 IcmReadTotal(double total)
 {
-	double		amount = IcmReadAmount(total, "total");
-
-	if (amount > 0.0 && amount < ICM_TOTAL_MIN)
+	if (!(total >= 0.0 && total <= ICM_AMOUNT_MAX))
+		IcmAmountOutOfRange(total, "total", false);
+	if (total > 0.0 && total < ICM_TOTAL_MIN)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("total is out of range"),
 				 errdetail("The amount given is %s; it is 0 or at least %g, so that what is scaled to it stays in the range of float8.",
-						   IcmNumberText(amount), ICM_TOTAL_MIN)));
-	return amount;
+						   IcmNumberText(total), ICM_TOTAL_MIN)));
+	return total + 0.0;			/* no negative zero */
 }
 
 void

@@ -111,15 +111,15 @@ extern char *IcmNumberText(double number);
 /* The smallest positive total: so that rounding below the normal range of float8 takes nothing from it. */
 #define ICM_TOTAL_MIN 1e-280
 
-/* ERROR (22003): an amount is not from 0 to ICM_AMOUNT_MAX. */
-pg_noreturn extern void IcmAmountOutOfRange(double amount, const char *name);
+/* ERROR (22003): an amount, perhaps spend of a customer, is not from 0 to ICM_AMOUNT_MAX. */
+pg_noreturn extern void IcmAmountOutOfRange(double amount, const char *name, bool spend);
 
-/* The amount without negative zero. */
+/* What a customer spends, without negative zero. */
 static inline double
 IcmReadAmount(double amount, const char *name)
 {
 	if (unlikely(!(amount >= 0.0 && amount <= ICM_AMOUNT_MAX)))
-		IcmAmountOutOfRange(amount, name);
+		IcmAmountOutOfRange(amount, name, true);
 	return amount + 0.0;
 }
 

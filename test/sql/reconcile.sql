@@ -209,6 +209,8 @@ FROM (SELECT i, (i * 7 % 11 * 10)::float8 AS own FROM generate_series(1, 10) i) 
 
 -- all pairs in SQL, in three segments, with prospects, whose spend is not known, and rows without x; the columns are of different scale, one is constant
 CREATE TEMP TABLE profile AS
+SELECT icm_rake(-1, '{a}', '{1}') OVER ();
+SELECT icm_rake(1, '{a}', '{-1}') OVER ();
 SELECT i, i % 3 AS segment, CASE WHEN i % 10 > 0 THEN round((100 * pg_temp.noise(i, 5) ^ 2)::numeric, 1)::float8 END AS own,
        floor(8 * pg_temp.noise(i, 6)) AS a, CASE WHEN i % 3 = 1 THEN floor(4 * pg_temp.noise(i, 7)) ELSE 1000 * pg_temp.noise(i, 7) END AS b, 42 AS c, i % 50 > 0 AS given
 FROM generate_series(1, 900) i;
@@ -277,3 +279,4 @@ FROM (VALUES ('-1, ''{1}'', 1, 0.5'), ('''NaN'', ''{1}'', 1, 0.5'), ('1e281, ''{
      pg_temp.error_of(format('SELECT icm_wallet_peer(%s) OVER ()', arguments)) e;
 SELECT call, e.* FROM (VALUES ('1, array_fill(1, ARRAY[i])::float8[], 1, 0.5'), ('1, ''{1}'', i, 0.5'), ('1, ''{1}'', 1, 1.0 / i'), ('1, ''{1}'', nullif(i, 2), 0.5')) v(call),
     pg_temp.error_of(format('SELECT icm_wallet_peer(%s) OVER () FROM generate_series(1, 2) i', call)) e;
+SELECT icm_wallet_peer(-1, '{1}', 1, 0.5) OVER ();

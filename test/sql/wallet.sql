@@ -33,6 +33,7 @@ FROM (VALUES ('-1, 100'), ('25, -100'), ('-5e-324, 1'), ('''NaN'', 1'), ('1, ''N
      pg_temp.error_of(format('SELECT icm_share_of_wallet(%s)', arguments)) e;
 SELECT icm_share_of_wallet(120, 100);
 SELECT icm_share_of_wallet(-1, 100);
+SELECT icm_wallet_agg(-1, NULL);
 
 -- icm_wallet_growth: (wallet - own) * probability
 SELECT own, wallet, probability, icm_wallet_growth(own, wallet, probability) AS growth

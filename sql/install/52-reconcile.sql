@@ -5,7 +5,7 @@
 CREATE FUNCTION icm_wallet_calibrate(own float8, estimate float8, total float8) RETURNS float8
     LANGUAGE c WINDOW IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_wallet_calibrate(float8, float8, float8) IS
-    'wallets of the rows of a window partition, from estimates and the known total of all wallets, which is the same in all rows: greatest(own, lambda * estimate), with the lambda that makes them add up to the total, up to rounding; all in one currency and period; exact, whatever the order of the rows: own spend and estimates are sorted and added up, nothing is iterated; NULL for a row whose own spend or estimate is NULL, which takes no part (give coalesce(estimate, 0) to keep it at its own spend), and for a total of NULL; error if an amount is negative, NaN, infinite or above 1e280, own spend adds up to more than the total (by more than rounding, 1e-12 of it), a total is positive and below 1e-280, no estimate is positive where the total exceeds own spend, lambda leaves the range of float8, or totals differ; 8 bytes of memory a row, 48 while lambda is found (own spend as a floor: Rosset, Perlich and Zadrozny 2007)';
+    'wallets of the rows of a window partition, from estimates and the known total of all wallets, which is the same in all rows: greatest(own, lambda * estimate), with the lambda that makes them add up to the total, up to rounding; all in one currency and period; exact, whatever the order of the rows: own spend and estimates are sorted and added up, nothing is iterated; NULL for a row whose own spend or estimate is NULL, which is left out and takes nothing of the total: give coalesce(own, 0) of a prospect, and coalesce(estimate, 0) to keep a customer at own spend (icm_wallet_calibration counts those left out); NULL for a total of NULL; error if an amount is negative, NaN, infinite or above 1e280, own spend adds up to more than the total (by more than rounding, 1e-12 of it), a total is positive and below 1e-280, or positive where all rows are left out, no estimate is positive where the total exceeds own spend, lambda leaves the range of float8, or totals differ; 8 bytes of memory a row, 48 while lambda is found (own spend as a floor: Rosset, Perlich and Zadrozny 2007)';
 
 CREATE TYPE icm_wallet_calibration AS (
     lambda      float8,
@@ -13,10 +13,12 @@ CREATE TYPE icm_wallet_calibration AS (
     n           int8,
     own         float8,
     estimate    float8,
-    total       float8
+    total       float8,
+    left_out    int8,
+    left_out_own float8
 );
 COMMENT ON TYPE icm_wallet_calibration IS
-    'how estimated wallets are calibrated to a total: the factor lambda of the estimates (where the total is own spend, the largest that leaves all at it, up to rounding that lifts nobody; NULL where no estimate is positive), how many of n customers are at their own spend, as lambda times their estimate is no more, and the sums of own spend and of the estimates, and the total, in the currency given';
+    'how estimated wallets are calibrated to a total: the factor lambda of the estimates (where the total is own spend, the largest that leaves all at it, up to rounding that lifts nobody; NULL where no estimate is positive), how many of n customers are at their own spend, as lambda times their estimate is no more, and the sums of own spend and of the estimates, and the total, in the currency given; left_out, rows that took no part, as own spend or the estimate is NULL, and left_out_own, the own spend of those of them of whom it is known, which the total may contain but no wallet does';
 
 CREATE FUNCTION icm_calibration_accum(state bytea, own float8, estimate float8, total float8) RETURNS bytea
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
@@ -31,7 +33,7 @@ CREATE AGGREGATE icm_wallet_calibration(own float8, estimate float8, total float
     SFUNC = icm_calibration_accum, STYPE = bytea, SSPACE = 8192, COMBINEFUNC = icm_calibration_combine,
     FINALFUNC = icm_calibration_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icm_wallet_calibration(float8, float8, float8) IS
-    'how the window function icm_wallet_calibrate calibrates these rows, with the same rules and errors: its factor, and what it is made of; the same bytes in any order and partition; NULL for no rows and for a total of NULL; 16 to 32 bytes of memory a row, and 32 more in the end; at most some 67 million rows (67,108,862), as its state has at most 1 GB: error 54000 beyond that, where the window function still does';
+    'how the window function icm_wallet_calibrate calibrates these rows, with the same rules and errors: its factor, and what it is made of; the same bytes in any order and partition; a row is left out, but counted, if own spend or the estimate is NULL, so give coalesce(own, 0) of a prospect, and coalesce(estimate, 0) to keep a customer at own spend; a row of two NULLs is nobody; NULL for no rows and for a total of NULL; 16 to 32 bytes of memory a row, and 32 more in the end; at most some 67 million rows (67,108,862), as its state has at most 1 GB: error 54000 beyond that, where the window function still does';
 
 -- Raking to the totals of several margins.
 

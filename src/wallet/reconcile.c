@@ -5,7 +5,8 @@
  *
  * The transition state of the aggregate is a bytea that holds every row, and room
  * that doubles when it is used up: merging is appending, and as math/calibrate
- * does not depend on the order of the rows, the result does not either.
+ * does not depend on the order of the rows, the result does not either. A row of which own spend or
+ * the estimate is NULL is left out, but counted, so it is held too.
  *
  * A state may come from anywhere a bytea can, so it is checked before use.
  */
@@ -16,6 +17,7 @@
 #include "common/aggregate.h"
 #include "common/rows.h"
 #include "math/calibrate.h"
+#include "math/exactsum.h"
 #include "wallet/window.h"
 
 #define ARG_OWN 0
@@ -40,6 +42,13 @@ ReadTotal(Datum datum)
 	return IcmReadTotal(DatumGetFloat8(datum));
 }
 
+/* A row in which NaN stands for an own spend or an estimate of NULL takes no part. */
+static inline bool
+IsLeftOut(const IcmCalibrationRow *row)
+{
+	return isnan(row->own) || isnan(row->estimate);
+}
+
 /* Calibrate the rows, which get another order, or say why not. */
 static IcmCalibration
 Calibrate(IcmCalibrationRow *rows, int64 n, double total)
@@ -49,6 +58,13 @@ Calibrate(IcmCalibrationRow *rows, int64 n, double total)
 	IcmCalibrationResult result = IcmCalibrate(rows, n, total, &calibration, work, IcmPoll);
 
 	pfree(work);
+	if (n == 0 && total > 0.0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("all rows are left out"),
+				 errdetail("Own spend or the estimate is NULL in each of them; there is nobody to get the total of %s.",
+						   IcmNumberText(total)),
+				 errhint("Give coalesce(own, 0) of a prospect, and coalesce(estimate, 0) to keep a customer at own spend.")));
 	if (result == ICM_OWN_EXCEEDS_TOTAL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -79,7 +95,7 @@ Calibrate(IcmCalibrationRow *rows, int64 n, double total)
 
 /* ---- window --------------------------------------------------------------- */
 
-/* The rows of the partition, by position, and their total, or NaN. own is NaN in those that take no part. */
+/* The rows of the partition, by position, and their total, or NaN. */
 static IcmCalibrationRow *
 ReadRows(FunctionCallInfo fcinfo, double *total)
 {
@@ -94,14 +110,13 @@ ReadRows(FunctionCallInfo fcinfo, double *total)
 	{
 		IcmCalibrationRow *row = &rows[scan.row];
 
-		*row = (IcmCalibrationRow) {NAN, 0.0};
-		if (isnan(IcmParameterRead(&all, scan.row)) || !IcmColumnRead(&own, scan.row))
+		*row = (IcmCalibrationRow) {NAN, NAN};
+		if (isnan(IcmParameterRead(&all, scan.row)))
 			continue;
-		row->own = ReadOwn(own.value);
+		if (IcmColumnRead(&own, scan.row))
+			row->own = ReadOwn(own.value);
 		if (IcmColumnRead(&estimate, scan.row))
 			row->estimate = ReadEstimate(estimate.value);
-		else
-			row->own = NAN;
 	}
 	*total = all.value;
 	return rows;
@@ -116,7 +131,7 @@ FindLambda(const IcmCalibrationRow *rows, int count, double total)
 	int			n = 0;
 
 	for (int row = 0; row < count; row++)
-		if (!isnan(rows[row].own))
+		if (!IsLeftOut(&rows[row]))
 			copy[n++] = rows[row];
 	lambda = Calibrate(copy, n, total).lambda;
 	pfree(copy);
@@ -138,7 +153,7 @@ CalibratePartition(FunctionCallInfo fcinfo, MemoryContext context)
 
 		wallet = IcmAllocRows(context, count, sizeof(double));
 		for (int row = 0; row < count; row++)
-			wallet[row] = IcmCalibrated(rows[row].own, rows[row].estimate, lambda);
+			wallet[row] = IsLeftOut(&rows[row]) ? NAN : IcmCalibrated(rows[row].own, rows[row].estimate, lambda);
 	}
 	pfree(rows);
 	return wallet;
@@ -198,13 +213,19 @@ IsAmount(double amount)
 	return amount >= 0.0 && amount <= ICM_AMOUNT_MAX;
 }
 
+static bool
+IsAmountOrNull(double amount)
+{
+	return isnan(amount) || IsAmount(amount);
+}
+
 static CalibrationState *
 GetState(Datum datum)
 {
 	CalibrationState *state = IcmGetAligned(datum);
 
 	if (unlikely(VARSIZE(state) < STATE_SIZE(0) || state->version != STATE_VERSION || state->n < 0 ||
-				 state->n > STATE_ROOM(state) || !(isnan(state->total) || IsAmount(state->total))))
+				 state->n > STATE_ROOM(state) || !IsAmountOrNull(state->total)))
 		StateCorrupt();
 	return state;
 }
@@ -247,11 +268,11 @@ icm_calibration_accum(PG_FUNCTION_ARGS)
 	IcmCheckAggregate(fcinfo, "icm_wallet_calibration's support functions");
 	state = PG_ARGISNULL(0) ? MakeState(0, total) : GetState(PG_GETARG_DATUM(0));
 	CheckSameTotal(state, total);
-	if (isnan(total) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		PG_RETURN_POINTER(state);
+	if (isnan(total) || (PG_ARGISNULL(1) && PG_ARGISNULL(2)))
+		PG_RETURN_POINTER(state);	/* nobody, as from a LEFT JOIN */
 	state = MakeRoom(state, 1);
-	state->rows[state->n].own = ReadOwn(PG_GETARG_DATUM(1));
-	state->rows[state->n++].estimate = ReadEstimate(PG_GETARG_DATUM(2));
+	state->rows[state->n].own = PG_ARGISNULL(1) ? NAN : ReadOwn(PG_GETARG_DATUM(1));
+	state->rows[state->n++].estimate = PG_ARGISNULL(2) ? NAN : ReadEstimate(PG_GETARG_DATUM(2));
 	PG_RETURN_POINTER(state);
 }
 
@@ -276,17 +297,37 @@ icm_calibration_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* A copy of the rows, as calibrating puts them into another order, and a final function only reads. */
+/* The own spend of the rows that are left out, of whom it is known. */
+static double
+LeftOutOwn(const CalibrationState *state)
+{
+	IcmExactSum own;
+
+	IcmExactSumInit(&own);
+	for (int64 i = 0; i < state->n; i++)
+		if (isnan(state->rows[i].estimate))
+			IcmExactSumAdd(&own, state->rows[i].own);
+	return IcmExactSumRound(&own);
+}
+
+/*
+ * A copy of the rows that are not left out, and their number: as calibrating puts them into another order, and a final
+ * function only reads.
+ */
 static IcmCalibrationRow *
-CopyRows(const CalibrationState *state)
+CopyRows(const CalibrationState *state, int64 *n)
 {
 	IcmCalibrationRow *rows = IcmAllocRows(CurrentMemoryContext, state->n, sizeof(IcmCalibrationRow));
 
+	*n = 0;
 	for (int64 i = 0; i < state->n; i++)
 	{
-		if (unlikely(!IsAmount(state->rows[i].own) || !IsAmount(state->rows[i].estimate)))
+		const IcmCalibrationRow *row = &state->rows[i];
+
+		if (unlikely(!IsAmountOrNull(row->own) || !IsAmountOrNull(row->estimate) || (isnan(row->own) && isnan(row->estimate))))
 			StateCorrupt();
-		rows[i] = state->rows[i];
+		if (!IsLeftOut(row))
+			rows[(*n)++] = *row;
 	}
 	return rows;
 }
@@ -298,24 +339,27 @@ icm_calibration_final(PG_FUNCTION_ARGS)
 	const CalibrationState *state = GetState(PG_GETARG_DATUM(0));
 	IcmCalibration calibration;
 	IcmCalibrationRow *rows;
-	int64		at_own = 0;
-	Datum		values[6];
-	bool		nulls[6] = {false};
+	int64		n,
+				at_own = 0;
+	Datum		values[8];
+	bool		nulls[8] = {false};
 
 	if (isnan(state->total))
 		PG_RETURN_NULL();
-	rows = CopyRows(state);
-	calibration = Calibrate(rows, state->n, state->total);
-	for (int64 i = 0; i < state->n; i++)
+	rows = CopyRows(state, &n);
+	calibration = Calibrate(rows, n, state->total);
+	for (int64 i = 0; i < n; i++)
 		at_own += IcmCalibrated(rows[i].own, rows[i].estimate, calibration.lambda) == rows[i].own;
 	pfree(rows);
 
 	values[0] = Float8GetDatum(calibration.lambda);
 	nulls[0] = isnan(calibration.lambda);
 	values[1] = Int64GetDatum(at_own);
-	values[2] = Int64GetDatum(state->n);
+	values[2] = Int64GetDatum(n);
 	values[3] = Float8GetDatum(calibration.own);
 	values[4] = Float8GetDatum(calibration.estimate);
 	values[5] = Float8GetDatum(state->total);
+	values[6] = Int64GetDatum(state->n - n);
+	values[7] = Float8GetDatum(LeftOutOwn(state));
 	return IcmReturnRow(fcinfo, values, nulls);
 }

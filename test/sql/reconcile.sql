@@ -24,7 +24,7 @@ INSERT INTO customer VALUES (1, 'north', 10, 50, 300), (2, 'north', 40, 45, 300)
     (9, 'east', 10, 50, 60), (10, 'east', 50, 0, 60), (11, 'east', NULL, 7, 60), (12, 'east', 7, NULL, 60), (13, 'west', 10, 20, NULL);
 SELECT id, market, own, estimate, total, round(icm_wallet_calibrate(own, estimate, total) OVER (PARTITION BY market)::numeric, 9) AS wallet
 FROM customer ORDER BY id;
-SELECT market, (c).at_own, (c).n, (c).own, (c).estimate, (c).total, round((c).lambda::numeric, 12) AS lambda
+SELECT market, (c).at_own, (c).n, (c).own, (c).estimate, (c).total, (c).left_out, (c).left_out_own, round((c).lambda::numeric, 12) AS lambda
 FROM (SELECT market, icm_wallet_calibration(own, estimate, total) AS c FROM customer GROUP BY market) m ORDER BY market;
 -- the whole partition counts, whatever the frame and the order are
 SELECT id, round(icm_wallet_calibrate(own, estimate, total) OVER (ORDER BY id DESC ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)::numeric, 9) AS wallet
@@ -44,6 +44,13 @@ SELECT icm_wallet_calibrate(own, 1, 0.3) OVER () AS wallet FROM (VALUES (0.1::fl
 SELECT icm_wallet_calibrate(own, 0, 3) OVER () AS wallet FROM (VALUES (1::float8), (2)) v(own);
 SELECT icm_wallet_calibrate('-0', 0, '-0') OVER () AS zero, icm_wallet_calibrate(NULL, 1, 0) OVER () AS nobody, icm_wallet_calibrate(1, 1, NULL) OVER () AS nothing;
 SELECT (icm_wallet_calibration(1, 0, 1)).*;
+-- who is left out is counted, with own spend where it is known, to the bit in any order; two NULLs are nobody
+SELECT count(*) AS orders, min((c).n) AS n, min((c).own) AS own, min((c).left_out) AS left_out, min((c).left_out_own) AS left_out_own
+FROM (SELECT icm_wallet_calibration(own, estimate, 100 ORDER BY hashint4extended(i, k)) AS c
+      FROM (VALUES (1, 1::float8, 2::float8), (2, NULL, 5), (3, NULL, 0), (4, 1e16, NULL), (5, 1, NULL), (6, 0.25, NULL), (7, 0.75, NULL), (8, 0, NULL), (9, NULL, NULL), (10, 4, 0)) v(i, own, estimate),
+           generate_series(1, 20) k GROUP BY k) c GROUP BY c::text;
+-- they may all be, where there is nothing to share out
+SELECT (icm_wallet_calibration(own, NULL, 0)).* FROM (VALUES (3::float8), (4), (NULL)) v(own);
 SELECT icm_wallet_calibration(1, 1, NULL) IS NULL AS no_total, (SELECT icm_wallet_calibration(own, 1, 1) FROM customer WHERE false) IS NULL AS no_rows;
 
 -- where the total is own spend lambda lifts nobody, also if own / estimate is rounded up
@@ -103,22 +110,30 @@ FROM (SELECT i, icm_wallet_calibration(own, estimate, 2e5) FILTER (WHERE i % 3 >
 -- what is refused
 SELECT arguments, e.*
 FROM (VALUES ('-1, 1, 5'), ('1, -1, 5'), ('1, 1, -5'), ('''NaN'', 1, 5'), ('1, ''Infinity'', 5'), ('1, 1, ''NaN'''), ('1e281, 1, 5'),
-             ('2, 1, 1.9'), ('1, 0, 2'), ('NULL, 1, 2'), ('0, 1e-300, 1e280'),
+             ('2, 1, 1.9'), ('1, 0, 2'), ('NULL, 1, 2'), ('1, NULL, 2'), ('NULL, NULL, 2'), ('NULL, -1, 2'), ('-1, NULL, 2'), ('0, 1e-300, 1e280'),
              ('0, 1, 5e-324'), ('0, 1, 9.9e-281'), ('0, 1e280, 1e-280'), ('0, 1e100, 1e-209')) v(arguments),
      pg_temp.error_of(format('SELECT icm_wallet_calibrate(%s) OVER ()', arguments)) e;
 SELECT e.* FROM (VALUES ('icm_wallet_calibrate(own, estimate, total) OVER ()'), ('icm_wallet_calibration(own, estimate, total)'),
                         ('icm_wallet_calibration(own, estimate, CASE WHEN id < 3 THEN 500 END)')) v(call),
      pg_temp.error_of(format('SELECT %s FROM (SELECT * FROM customer ORDER BY id) c', call)) e;
 SELECT arguments, e.*
-FROM (VALUES ('-1, 1, 5'), ('1, ''NaN'', 5'), ('1, 1, ''Infinity'''), ('2, 1, 1.9'), ('1, 0, 2')) v(arguments),
+FROM (VALUES ('-1, 1, 5'), ('1, ''NaN'', 5'), ('1, 1, ''Infinity'''), ('2, 1, 1.9'), ('1, 0, 2'), ('NULL, 1, 2'), ('1, NULL, 2'), ('NULL, NULL, 2'), ('NULL, -1, 2'), ('-1, NULL, 2')) v(arguments),
      pg_temp.error_of(format('SELECT icm_wallet_calibration(%s)', arguments)) e;
 SELECT icm_wallet_calibrate(2, 1, 1) OVER ();
+SELECT icm_wallet_calibrate(NULL, 1, 5) OVER ();
+SELECT icm_wallet_calibration(own, NULL, 5) FROM (VALUES (3::float8), (4)) v(own);
+-- refunds
+SELECT icm_wallet_calibrate(-1, 1, 5) OVER ();
+SELECT icm_wallet_calibration(1, -1, 5);
+SELECT icm_wallet_calibration(1, 1, -5);
 -- support functions, and states that are none
 SELECT icm_calibration_accum(NULL, 1, 1, 1);
 SELECT icm_calibration_combine(NULL, NULL);
 SELECT bytes, e.* FROM (VALUES (''), ('00'), (repeat('00', 60)), ('01000000' || repeat('00', 8) || repeat('ff', 8)),
     ('01000000' || repeat('00', 8) || '0200000000000000' || repeat('00', 16)), ('01000000' || '000000000000f0bf' || repeat('00', 8)),
-    ('01000000' || repeat('00', 8) || '0100000000000000' || '000000000000f0bf' || repeat('00', 8))) v(bytes),
+    ('01000000' || repeat('00', 8) || '0100000000000000' || '000000000000f0bf' || repeat('00', 8)),
+    ('01000000' || repeat('00', 8) || '0100000000000000' || '000000000000f87f' || '000000000000f87f'),
+    ('01000000' || repeat('00', 8) || '0100000000000000' || '000000000000f0bf' || '000000000000f87f')) v(bytes),
     pg_temp.error_of(format('SELECT icm_calibration_final(decode(%L, ''hex''))', bytes)) e;
 
 -- ---- raking ------------------------------------------------------------------
@@ -194,6 +209,8 @@ SELECT call, e.* FROM (VALUES ('(1, ''{a}''::text[], ''{1}''::float8[]), (1, ''{
      pg_temp.error_of(format('SELECT icm_rake(estimate, margins, totals) OVER () FROM (VALUES %s) v(estimate, margins, totals)', call)) e;
 SELECT e.* FROM pg_temp.error_of('SELECT icm_rake(1, ''{a}'', ''{1}'', i / 10.0) OVER () FROM generate_series(1, 2) i') e;
 SELECT icm_rake(1, margins, totals) OVER () FROM (VALUES ('{a,x}'::text[], '{1,4}'::float8[]), ('{b,x}', '{2,4}')) v(margins, totals);
+SELECT icm_rake(-1, '{a}', '{1}') OVER ();
+SELECT icm_rake(1, '{a}', '{-1}') OVER ();
 
 -- it can be canceled, however many iterations are allowed
 SET statement_timeout = 100;
@@ -209,8 +226,6 @@ FROM (SELECT i, (i * 7 % 11 * 10)::float8 AS own FROM generate_series(1, 10) i) 
 
 -- all pairs in SQL, in three segments, with prospects, whose spend is not known, and rows without x; the columns are of different scale, one is constant
 CREATE TEMP TABLE profile AS
-SELECT icm_rake(-1, '{a}', '{1}') OVER ();
-SELECT icm_rake(1, '{a}', '{-1}') OVER ();
 SELECT i, i % 3 AS segment, CASE WHEN i % 10 > 0 THEN round((100 * pg_temp.noise(i, 5) ^ 2)::numeric, 1)::float8 END AS own,
        floor(8 * pg_temp.noise(i, 6)) AS a, CASE WHEN i % 3 = 1 THEN floor(4 * pg_temp.noise(i, 7)) ELSE 1000 * pg_temp.noise(i, 7) END AS b, 42 AS c, i % 50 > 0 AS given
 FROM generate_series(1, 900) i;
@@ -231,6 +246,10 @@ SELECT count(*) AS rows, count(peer.wallet) AS estimates, count(*) FILTER (WHERE
        bool_and(peer.wallet >= peer.own) AS never_below, bool_and(peer.wallet = peer.other_order) AS any_order,
        count(*) FILTER (WHERE peer.own IS NULL AND peer.wallet > 0) > 50 AS prospects
 FROM peer LEFT JOIN brute USING (i);
+-- a prospect has no say in the wallets of others: not one who is far off, as by a typo, nor one who alone differs in a column
+SELECT count(*) FILTER (WHERE wallet <> with_prospects) AS differ, count(with_prospects) FILTER (WHERE i > 900) AS prospects
+FROM (SELECT i, wallet, icm_wallet_peer(own, CASE WHEN given THEN ARRAY[a, b, c] END, 7, 0.8) OVER (PARTITION BY segment) AS with_prospects
+      FROM (SELECT i, segment, own, given, a, b, c, wallet FROM peer UNION ALL SELECT 901, 0, NULL, true, 3, 1e9, 42, NULL UNION ALL SELECT 902, 1, NULL, true, -1e300, 2, 7, NULL) p) s;
 -- the unit of a column has no say, but for rounding
 SELECT count(*) FILTER (WHERE wallet <> in_other_units) AS differ
 FROM (SELECT wallet, icm_wallet_peer(own, CASE WHEN given THEN ARRAY[a * 4, b / 1024, c] END, 7, 0.8) OVER (PARTITION BY segment) AS in_other_units FROM peer) s;
@@ -248,14 +267,6 @@ SELECT count(*) AS rows, count(*) FILTER (WHERE wallet IS DISTINCT FROM greatest
 FROM (SELECT *, icm_wallet_peer(own, ARRAY[a, b, c, age], 20, 0.8) OVER (ORDER BY i) AS wallet,
              icm_wallet_peer(own, ARRAY[a, b, c, age], 20, 0.8) OVER (ORDER BY own, i DESC) AS other_order FROM sample) p,
      (SELECT var_pop(a) AS va, var_pop(b) AS vb, var_pop(c) AS vc, var_pop(age) AS vage FROM sample WHERE own IS NOT NULL) v,
--- a prospect has no say in the wallets of others: not one who is far off, as by a typo, nor one who alone differs in a column
-SELECT count(*) FILTER (WHERE wallet <> with_prospects) AS differ, count(with_prospects) FILTER (WHERE i > 900) AS prospects
-FROM (SELECT i, wallet, icm_wallet_peer(own, CASE WHEN given THEN ARRAY[a, b, c] END, 7, 0.8) OVER (PARTITION BY segment) AS with_prospects
-      FROM (SELECT i, segment, own, given, a, b, c, wallet FROM peer UNION ALL SELECT 901, 0, NULL, true, 3, 1e9, 42, NULL UNION ALL SELECT 902, 1, NULL, true, -1e300, 2, 7, NULL) p) s;
--- nor has a prospect, even one far off, as by a typo, or one who alone differs in a column
-SELECT count(*) FILTER (WHERE wallet <> with_prospects) AS differ, count(with_prospects) FILTER (WHERE i > 900) AS prospects
-FROM (SELECT i, wallet, icm_wallet_peer(own, CASE WHEN given THEN ARRAY[a, b, c] END, 7, 0.8) OVER (PARTITION BY segment) AS with_prospects
-      FROM (SELECT i, segment, own, given, a, b, c, wallet FROM peer UNION ALL SELECT 901, 0, NULL, true, 3, 1e9, 42, NULL UNION ALL SELECT 902, 1, NULL, true, -1e300, 2, 7, NULL) p) s;
      LATERAL (SELECT percentile_disc(0.8) WITHIN GROUP (ORDER BY own) AS quantile
               FROM (SELECT q.own FROM sample q WHERE q.i <> p.i AND q.own IS NOT NULL
                     ORDER BY (p.a - q.a) ^ 2 / va + (p.b - q.b) ^ 2 / vb + (p.c - q.c) ^ 2 / vc + (p.age - q.age) ^ 2 / vage FETCH FIRST 20 ROWS WITH TIES) s) l;

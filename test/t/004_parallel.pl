@@ -139,7 +139,7 @@ foreach my $query (
 	aggregates('icm_wallet_fit(own, x, 0.5, weight)', 'purse', 'part'),
 	aggregates('icm_wallet_model_send(icm_wallet_fit_quantiles(own, x, ARRAY[0.2, 0.8, 0.9]))', 'purse', 'part'),
 	aggregates('icm_wallet_fit_quantiles(own, x, ARRAY[0.5, 0.9], weight)', 'purse'),
-	aggregates('icm_wallet_calibration(own, own / 3 + 0.1, 1e12)', 'purse', 'part', 'cell'))
+	aggregates('icm_wallet_calibration(own, wallet / 3 + 0.1, 1e12)', 'purse', 'part', 'cell'))
 {
 	(my $name = $query) =~ s/^SELECT (\w+, )?(icm_wallet_(model_)?send\()?(icm_\w+)\b(.*)/$4/;
 	$name .= $query =~ /weight\)/ ? ' with weights' : '';

@@ -8,7 +8,7 @@ COMMENT ON FUNCTION icm_share_of_wallet(float8, float8) IS
 CREATE FUNCTION icm_wallet_growth(own float8, wallet float8, probability float8) RETURNS float8
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_wallet_growth(float8, float8, float8) IS
-    'spend to be won, as expected: headroom times the probability to win it, (wallet - own) * probability, in the unit of the amounts; never lower for more headroom or a higher probability, which is the part of the headroom that is won on average, 0 to 1. For the potential of icm_valuation it is turned into the unit of the actual value: icm_valuation(actual, actual + margin * icm_wallet_growth(own, wallet, probability), weight), margin being the contribution a unit of revenue (1 where actual is revenue). Own spend and wallet as of icm_share_of_wallet, with the same errors; 0 for a wallet of zero; error unless probability is from 0 to 1';
+    'spend to be won, as expected: headroom times the probability to win it, (wallet - own) * probability, in the unit of the amounts; never lower for more headroom or a higher probability, which is the part of the headroom that is won on average, 0 to 1. For the potential of icm_valuation it is turned into the unit of the actual value: icm_valuation(actual, actual + margin * icm_wallet_growth(own, wallet, probability), weight), margin being the contribution a unit of revenue (1 where actual is revenue). Own spend and wallet as of icm_share_of_wallet, with the same errors; 0 for a wallet of zero; NULL for a NULL, so of a prospect, whose own spend is NULL, give 0; error unless probability is from 0 to 1';
 
 -- Of many customers: a summary.
 
@@ -103,7 +103,7 @@ COMMENT ON FUNCTION icm_wallet_mean_share(icm_wallet) IS
 CREATE FUNCTION icm_wallet_penetration(summary icm_wallet) RETURNS float8
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_wallet_penetration(icm_wallet) IS
-    'share of the customers with a positive wallet who spend anything here, 0 to 1; NULL without a positive wallet';
+    'share of the customers with a positive wallet, that is, of those who buy in the category, who spend anything here, 0 to 1; where icm_dirichlet_fit wants a share of all customers, multiply by n / (n + no_spend) (see icm_wallet_stats); NULL without a positive wallet';
 CREATE FUNCTION icm_wallet_stats(summary icm_wallet,
                                  OUT n int8, OUT own float8, OUT wallet float8, OUT share float8, OUT mean_share float8,
                                  OUT penetration float8, OUT headroom float8, OUT no_spend int8, OUT unknown int8, OUT unknown_own float8)

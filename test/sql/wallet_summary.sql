@@ -167,7 +167,7 @@ FROM (SELECT segment, icm_wallet_agg(own, wallet) AS w, count(*) FILTER (WHERE w
 -- beside numerics on doubles with any fraction, that no sum of doubles has exactly: what the text form says adds up to the sums, to the last bit
 CREATE FUNCTION pg_temp.exact(v float8) RETURNS numeric
 LANGUAGE sql AS $$
-    SELECT CASE WHEN v = 0 THEN 0 WHEN e >= 0 THEN m * 2::numeric ^ e ELSE (m * trunc(5::numeric ^ (-e)))::text::numeric * ('1e' || e)::numeric END
+    SELECT trim_scale(CASE WHEN v = 0 THEN 0 WHEN e >= 0 THEN m * 2::numeric ^ e ELSE (m * trunc(5::numeric ^ (-e)))::text::numeric * ('1e' || e)::numeric END)
     FROM (SELECT ((bits >> 52) & 2047)::int - 1075 AS e, ((bits & ((1::bigint << 52) - 1)) | (1::bigint << 52))::numeric * sign(v)::numeric AS m
           FROM (SELECT ('x' || encode(float8send(abs(v)), 'hex'))::bit(64)::bigint AS bits) b) p
 $$;

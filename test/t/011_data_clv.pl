@@ -275,7 +275,7 @@ sub check_holdout
 					AND error = expected / actual - 1),
 				bool_and(rising) FILTER (WHERE frequency <> 'all'),
 				abs(sum(expected) - 2 * max(expected)) < 1e-9 * sum(expected)
-			FROM (SELECT *, expected_mean > lag(expected_mean, 1, 0) OVER (ORDER BY frequency) AS rising FROM $holdout) h},
+			FROM (SELECT *, expected_mean > lag(expected_mean, 1, 0::float8) OVER (ORDER BY frequency) AS rising FROM $holdout) h},
 		't|t|t', "$name: means and errors; more is expected of who bought more; the total is that of the classes");
 	return;
 }
@@ -300,7 +300,7 @@ check_holdout('master bgnbd', [ 'master_customer', '1997-09-30', '1998-06-30', '
 	[ '6', 272, 960.9033, 1034 ], [ '7+', 636, 4113.9817, 4192 ], [ 'all', 23570, 16873.7334, 19684 ]]);
 parallel_is_serial(q{SELECT icm_clv_holdout(ledger, '1997-09-30', '1998-06-30', 'mbgnbd') FROM master_customer},
 	'master holdout');
-is_sql('SELECT bool_and(actual_mean > before) FROM (SELECT *, lag(actual_mean, 1, 0) OVER (ORDER BY frequency) AS before FROM '
+is_sql('SELECT bool_and(actual_mean > before) FROM (SELECT *, lag(actual_mean, 1, 0::float8) OVER (ORDER BY frequency) AS before FROM '
 	. holdout('master_customer', '1997-09-30', '1998-06-30', 'bgnbd') . q{) h WHERE frequency <> 'all'},
 	't', 'master: and who bought more did buy more');
 

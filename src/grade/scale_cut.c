@@ -7,6 +7,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "common/poll.h"
 #include "grade/scale_cut.h"
 #include "grade/values.h"
 
@@ -125,7 +126,7 @@ IcmScaleCut(const IcmPoints *points, const double *lower, const IcmCutting *cutt
 	size = IcmCutWork(points->n, &cut);
 	if (size > 0)
 		work = MemoryContextAllocHuge(CurrentMemoryContext, size);
-	IcmCut(points, &cut, start, work, IcmValuesPoll);
+	IcmCut(points, &cut, start, work, IcmPoll);
 	if (work != NULL)
 		pfree(work);
 	for (int i = 0; i < cut.groups - 1; i++)

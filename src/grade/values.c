@@ -6,10 +6,10 @@
 
 #include <math.h>
 
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "common/aggregate.h"
+#include "common/poll.h"
 #include "grade/values.h"
 
 #define STATE_VERSION 2
@@ -25,12 +25,6 @@ IcmValuesCorrupt(void)
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("transition state of an aggregate of values is corrupt")));
 	pg_unreachable();
-}
-
-void
-IcmValuesPoll(void)
-{
-	CHECK_FOR_INTERRUPTS();
 }
 
 /* A state with room for at least n values, the room zeroed. */
@@ -218,7 +212,7 @@ PlainPoints(const IcmValues *state)
 			IcmValuesCorrupt();
 		values[i] = state->items[i] + 0.0;
 	}
-	return IcmPointsOfValues(values, scratch, state->n, IcmValuesPoll);
+	return IcmPointsOfValues(values, scratch, state->n, IcmPoll);
 }
 
 static IcmPoints
@@ -240,7 +234,7 @@ WeightedPoints(const IcmValues *state)
 		values[i].value = value + 0.0;
 		values[i].weight = weight;
 	}
-	points = IcmPointsOfWeighted(values, scratch, state->n, IcmValuesPoll);
+	points = IcmPointsOfWeighted(values, scratch, state->n, IcmPoll);
 	for (size_t i = 0; i < points.n; i++)
 		total += points.weight[i];
 	if (total > ICM_WEIGHTS_MAX)

@@ -64,7 +64,4 @@ extern IcmPoints IcmValuesPoints(const IcmValues *state);
 /* ERROR: a transition state is not one. */
 pg_noreturn extern void IcmValuesCorrupt(void);
 
-/* For what polls: CHECK_FOR_INTERRUPTS(). */
-extern void IcmValuesPoll(void);
-
 #endif							/* ICM_VALUES_H */

@@ -11,12 +11,12 @@
 #include <math.h>
 
 #include "lib/stringinfo.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "common/aggregate.h"
 #include "common/check.h"
+#include "common/poll.h"
 #include "value/clv_fit.h"
 #include "value/fit_state.h"
 #include "value/ledger.h"
@@ -186,13 +186,7 @@ HostRelease(void *memory)
 	pfree(memory);
 }
 
-static void
-HostPoll(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
-const IcmFitHost IcmFitServer = {HostAlloc, HostRelease, HostPoll};
+const IcmFitHost IcmFitServer = {HostAlloc, HostRelease, IcmPoll};
 
 /* "r 0.83, alpha 9.8, ...", where the search ended */
 static const char *

@@ -8,9 +8,9 @@
 
 #include <math.h>
 
-#include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "common/poll.h"
 #include "common/rows.h"
 #include "wallet/dirichlet.h"
 
@@ -44,12 +44,6 @@ GetMarket(const IcmDirichlet *model, double periods)
 				 errdetail("In %g periods a customer makes %g purchases in the category on average; it must be from %g to %g.",
 						   periods, market.m, ICM_DIRICHLET_M_MIN, ICM_DIRICHLET_M_MAX)));
 	return market;
-}
-
-static void
-Poll(void)
-{
-	CHECK_FOR_INTERRUPTS();
 }
 
 /* icm_dirichlet_norms(model, periods): a row for each brand, the largest first */
@@ -177,7 +171,7 @@ icm_dirichlet_distribution(PG_FUNCTION_ARGS)
 				 errmsg("max must be from 0 to %d", PURCHASES_MAX),
 				 errdetail("The number given is %d.", max)));
 	probability = palloc((max + 1) * sizeof(double));
-	IcmDirichletDistribution(&market, brand->share, max, probability, Poll);
+	IcmDirichletDistribution(&market, brand->share, max, probability, IcmPoll);
 	IcmBeginRows(&rows, fcinfo);
 	for (int i = 0; i <= max; i++)
 	{

@@ -5,10 +5,10 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
 
+#include "common/poll.h"
 #include "math/neighbours.h"
 #include "wallet/window.h"
 

@@ -16,6 +16,7 @@
 #include "utils/array.h"
 #include "utils/memutils.h"
 
+#include "common/poll.h"
 #include "math/rake.h"
 #include "wallet/window.h"
 

@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "common/aggregate.h"
+#include "common/poll.h"
 #include "common/rows.h"
 #include "math/calibrate.h"
 #include "math/exactsum.h"

@@ -22,6 +22,7 @@
 #include "utils/memutils.h"
 
 #include "common/aggregate.h"
+#include "common/poll.h"
 #include "wallet/wallet_model.h"
 #include "wallet/window.h"
 

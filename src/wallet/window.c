@@ -122,12 +122,6 @@ IcmAllocRows(MemoryContext context, int64 n, Size size)
 	return MemoryContextAllocHuge(context, Max(n, 1) * size);
 }
 
-void
-IcmPoll(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
 char *
 IcmNumberText(double number)
 {

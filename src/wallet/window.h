@@ -99,9 +99,6 @@ extern Datum IcmResultOfRow(FunctionCallInfo fcinfo, double *(*fill) (FunctionCa
 /* Memory for so many rows of this size. */
 extern void *IcmAllocRows(MemoryContext context, int64 n, Size size);
 
-/* For what polls: CHECK_FOR_INTERRUPTS(). */
-extern void IcmPoll(void);
-
 /* A number for a message. */
 extern char *IcmNumberText(double number);
 

@@ -54,4 +54,16 @@ IcmCheckUnitDays(double unit_days)
 	return unit_days;
 }
 
+/* The confidence of an interval; ERROR (22023) unless it is between 0 and 1. */
+static inline double
+IcmCheckConfidence(double confidence)
+{
+	if (unlikely(!(confidence > 0.0 && confidence < 1.0)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("confidence must be more than 0 and less than 1"),
+				 errdetail("The confidence given is %g.", confidence)));
+	return confidence;
+}
+
 #endif							/* ICM_CHECK_H */

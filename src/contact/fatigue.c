@@ -275,12 +275,7 @@ GetWidth(FunctionCallInfo fcinfo, int arg)
 {
 	double		confidence = PG_NARGS() > arg ? PG_GETARG_FLOAT8(arg) : CONFIDENCE_DEFAULT;
 
-	if (!(confidence > 0.0 && confidence < 1.0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be more than 0 and less than 1"),
-				 errdetail("The confidence given is %g.", confidence)));
-	return IcmNormalWithin(confidence);
+	return IcmNormalWithin(IcmCheckConfidence(confidence));
 }
 
 /* (fatigue [, confidence]): (dose, customers, responses, rate, lower, upper) of each dose */

@@ -18,6 +18,7 @@
 
 #include "utils/float.h"
 
+#include "common/check.h"
 #include "common/rows.h"
 #include "math/trend.h"
 #include "wallet/share.h"
@@ -25,17 +26,6 @@
 #include "wallet/wallet_state.h"
 
 #define CONFIDENCE_DEFAULT 0.95
-
-static double
-CheckConfidence(double confidence)
-{
-	if (!(confidence > 0.0 && confidence < 1.0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be more than 0 and less than 1"),
-				 errdetail("The confidence given is %g.", confidence)));
-	return confidence;
-}
 
 /* NaN for fewer than two, of whom nothing is known about how they differ. */
 static double
@@ -106,7 +96,7 @@ Datum
 icm_wallet_share_interval(PG_FUNCTION_ARGS)
 {
 	Share		share = ShareOf(PG_GETARG_WALLET(0));
-	double		half = IcmNormalWithin(CheckConfidence(PG_GETARG_FLOAT8(1))) * share.std_error;
+	double		half = IcmNormalWithin(IcmCheckConfidence(PG_GETARG_FLOAT8(1))) * share.std_error;
 	double		numbers[4] = {share.share, share.std_error,
 	Clamp(share.share - half, 0.0, 1.0), Clamp(share.share + half, 0.0, 1.0)};
 	Datum		values[4];
@@ -167,7 +157,7 @@ icm_wallet_change(PG_FUNCTION_ARGS)
 	Trend		trend = {first.share, second.share, hypot(first.std_error, second.std_error),
 		before->count[ICM_WALLET_CUSTOMERS], after->count[ICM_WALLET_CUSTOMERS], LeftOut(before) + LeftOut(after)};
 
-	return ReturnTrend(fcinfo, &trend, CheckConfidence(PG_GETARG_FLOAT8(2)));
+	return ReturnTrend(fcinfo, &trend, IcmCheckConfidence(PG_GETARG_FLOAT8(2)));
 }
 
 /* ---- the same customers in two periods ------------------------------------ */
@@ -210,7 +200,7 @@ GetConfidence(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("confidence must not be null")));
-	return CheckConfidence(PG_GETARG_FLOAT8(5));
+	return IcmCheckConfidence(PG_GETARG_FLOAT8(5));
 }
 
 static void

@@ -756,8 +756,12 @@ IcmRegressionFit(IcmRegression *regression, double tau, double *coefficient)
 		return ICM_REGRESSION_UNSETTLED;
 	for (int j = 0; j < rows->p; j++)
 	{
-		coefficient[j] = ldexp(regression->state->vertex.b[j].high, rows->exponent[rows->p] - rows->exponent[j]) + 0.0;
-		if (!isfinite(coefficient[j]))
+		double		scaled = regression->state->vertex.b[j].high;
+		int			exponent = rows->exponent[rows->p] - rows->exponent[j];
+
+		coefficient[j] = ldexp(scaled, exponent) + 0.0;
+		/* infinite, or too small to hold all digits */
+		if (ldexp(coefficient[j], -exponent) != scaled)
 			return ICM_REGRESSION_OVERFLOW;
 	}
 	return ICM_REGRESSION_DONE;

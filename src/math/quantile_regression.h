@@ -37,7 +37,7 @@ typedef enum IcmRegressionResult
 	ICM_REGRESSION_ZERO_COLUMN,	/* column: all values are 0 */
 	ICM_REGRESSION_DEPENDENT_COLUMN,	/* column: made of those before it whose bits are in others */
 	ICM_REGRESSION_WEIGHTS,		/* the largest is more than 2^40 times the smallest, about 10^12 */
-	ICM_REGRESSION_OVERFLOW,	/* a coefficient is not finite; or a standard error, or it is too small */
+	ICM_REGRESSION_OVERFLOW,	/* a coefficient or standard error is too large for a double, or, not being 0, too small */
 	ICM_REGRESSION_FLAT,		/* no standard errors: the quantiles around tau do not differ, or cross */
 	ICM_REGRESSION_UNSETTLED	/* digits lacking: the columns are nearly dependent */
 } IcmRegressionResult;

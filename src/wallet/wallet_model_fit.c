@@ -415,7 +415,7 @@ CheckResult(IcmRegressionResult result, const IcmRegression *regression, int64 l
 			ereport(ERROR,
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					 errmsg("coefficient of a wallet fit is out of range"),
-					 errdetail("It is beyond what float8 holds, about 1.8e308."),
+					 errdetail("It is above what float8 holds, about 1.8e308, or it is not 0 but below about 2.2e-308."),
 					 errhint("Give spend and x in units in which they are neither very large nor very small.")));
 			break;
 		case ICM_REGRESSION_UNSETTLED:

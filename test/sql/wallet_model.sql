@@ -161,6 +161,12 @@ SELECT unit, count(p.std_error) AS std_errors, bool_and(abs(p.std_error / unit /
 FROM unnest('{1e-140,1e-200,1e-306,1e-307,1e200,1e300,1e306}'::float8[]) unit, LATERAL (SELECT icm_wallet_fit(loss * unit, ARRAY[1, air], 0.5) FROM stackloss) m(model), icm_wallet_params(model) p
     JOIN (SELECT p.* FROM (SELECT icm_wallet_fit(loss, ARRAY[1, air], 0.5) FROM stackloss) m(model), icm_wallet_params(model) p) e USING (position) GROUP BY unit ORDER BY unit;
 
+-- a coefficient that is too small for a float8 is an error as one that is too large is; 0 is none, nor one that a float8 holds
+SELECT call, e.state, e.message FROM (VALUES ('icm_wallet_fit(i * 1e-300, ARRAY[1, 1e100 * i], 0.5)'), ('icm_wallet_fit(3e-300, ARRAY[1, 1e100 * i], 0.5)'), ('icm_wallet_fit(1 + i * 1e-10, ARRAY[1, 1e300 * i], 0.5)'),
+        ('icm_wallet_fit(i * 5e-324, ARRAY[i], 0.5)'), ('icm_wallet_fit(i * 5e-324, ARRAY[3 * i], 0.5)'), ('icm_wallet_fit(i * 1e-300, ARRAY[i * 1e10], 0.5)'), ('icm_wallet_fit(i * 1e300, ARRAY[i * 1e-10], 0.5)')) v(call),
+    pg_temp.error_of(format('SELECT %s FROM generate_series(1, 20) i', call)) e;
+SELECT pg_temp.b(icm_wallet_fit(3e-300, ARRAY[1, 1e100 * i], 0.5)) AS flat, pg_temp.b(icm_wallet_fit(i * 5e-324, ARRAY[i], 0.5)) AS least FROM generate_series(1, 20) i;
+
 -- errors
 CREATE TEMP TABLE bad (id int, spend float8, x float8[], tau float8, weight float8);
 INSERT INTO bad VALUES (1, 'NaN', '{1}', 0.5, 1), (2, 'Infinity', '{1}', 0.5, 1), (3, 1, '{1,NaN}', 0.5, 1), (4, 1, '{-Infinity}', 0.5, 1), (5, 1, '{1,NULL}', 0.5, 1), (6, 1, '{}', 0.5, 1),

@@ -25,7 +25,7 @@ CREATE TYPE icm_wallet_model (
     STORAGE = extended
 );
 COMMENT ON TYPE icm_wallet_model IS
-    'linear model of quantiles of spend by attributes x of a customer, from which wallets are estimated: 1 to 99 taus between 0 and 1, ascending, for each the coefficients of 1 to 64 columns of x and perhaps their standard errors (how: nid, see icm_wallet_params); of a model that was fitted also how many rows were, how many were left out, at how many the fits of its taus cross, and the lowest and highest value of each column; text form {taus: [0.5 0.9], coefficients: [81.5 0.56, 67.4 0.69], std_errors: nid [19.3 0.028, none], rows: 235, left_out: 12, crossings: 0, lowest: [1 377], highest: [1 4957.8]}, a row of numbers for each tau; a person may write taus and coefficients alone; 40 bytes, and 8 for each number, a standard error counting even where there is none';
+    'linear model of quantiles of spend by attributes x of a customer, from which wallets are estimated: 1 to 99 taus between 0 and 1, ascending, for each the coefficients of 1 to 64 columns of x and perhaps their standard errors (how: nid, see icm_wallet_params) and correlations, each coefficient with those before it: of the second with the first, of the third with the first and the second, and so on; of a model that was fitted also how many rows were, how many were left out, at how many the fits of its taus cross, and the lowest and highest value of each column; text form {taus: [0.5 0.9], coefficients: [81.5 0.56, 67.4 0.69], std_errors: nid [19.3 0.028, none], correlations: [-0.87, none], rows: 235, left_out: 12, crossings: 0, lowest: [1 377], highest: [1 4957.8]}, a row of numbers for each tau; a person may write taus and coefficients alone, and standard errors without correlations, not the other way round; 40 bytes, and 8 for each number, standard errors and the p (p - 1) / 2 correlations of p coefficients counting even where there are none';
 
 SELECT icm.add_kind('wallet_model');
 
@@ -77,7 +77,7 @@ CREATE FUNCTION icm_wallet_params(model icm_wallet_model, OUT tau float8, OUT "p
     RETURNS SETOF record
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 8 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_wallet_params(icm_wallet_model) IS
-    'coefficients of a wallet model by tau and column of x, from 1, in the unit of spend by that of the column, with their standard errors by the sandwich formula of Hendricks and Koenker (1992), for rows that are independent and whose spend may vary more in some than in others: the density at the quantile by the difference of the fits at tau - h and tau + h, h by Hall and Sheather (1988); what summary.rq(se = "nid") of the R package quantreg gives. NULL where there are none: those two fits are the same, cross in too many rows or cannot be told, a standard error is beyond float8, above 1.8e308 or below 2.2e-308, or the model was written without them';
+    'coefficients of a wallet model by tau and column of x, from 1, in the unit of spend by that of the column, with their standard errors by the sandwich formula of Hendricks and Koenker (1992), for rows that are independent and whose spend may vary more in some than in others: the density at the quantile by the difference of the fits at tau - h and tau + h, h by Hall and Sheather (1988); what summary.rq(se = "nid") of the R package quantreg gives. NULL where there are none: those two fits are the same, cross in too many rows or cannot be told, weights differ too much, a standard error is beyond float8, above 1.8e308 or below 2.2e-308, or the model was written without them';
 CREATE FUNCTION icm_wallet_ranges(model icm_wallet_model, OUT "position" int, OUT lowest float8, OUT highest float8)
     RETURNS SETOF record
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 8 AS 'MODULE_PATHNAME';
@@ -109,6 +109,18 @@ CREATE FUNCTION icm_wallet_estimate(standard text, x float8[], own float8, tau f
     AS $$ SELECT @extschema@.icm_wallet_estimate(@extschema@.icm_standard_wallet_model(standard), x, own, tau) $$;
 COMMENT ON FUNCTION icm_wallet_estimate(text, float8[], float8, float8) IS
     'the same, by the published model of that name and its fit for this tau';
+
+CREATE FUNCTION icm_wallet_estimate_interval(model icm_wallet_model, x float8[], own float8, tau float8 DEFAULT NULL, confidence float8 DEFAULT 0.95,
+                                             OUT wallet float8, OUT std_error float8, OUT lower float8, OUT upper float8)
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icm_wallet_estimate_interval(icm_wallet_model, float8[], float8, float8, float8) IS
+    'estimated wallet of a customer with attributes x, as icm_wallet_estimate gives it, and how well it is known: std_error, the standard error of the quantile x''b, sqrt(x'' C x), where C are the covariances of the coefficients b by their standard errors and correlations (Hendricks and Koenker 1992; Koenker 2005, Quantile Regression, chapter 3); lower and upper, x''b - z std_error and x''b + z std_error, but never below own spend, nor below 0. They tell how far the coefficients may be off, not how customers of the same x differ, nor whether tau and the model are right. x''b is linear in x: of customers whose estimate is above their own spend, x may be the sum of their x (a column of 1 becoming their number); then wallet is the sum of their estimates, and its interval gives that of a share of estimated wallets. tau NULL: the only tau of the model. NULL as std_error, lower and upper where the model has no standard errors or no correlations for tau (a model of one column needs no correlations), where rounding may be more than 1 % of the variance, as where columns nearly depend on each other, and where one is beyond float8; all NULL for a model, x or confidence of NULL. Errors: 22023 for a confidence that is not more than 0 and less than 1, others as of icm_wallet_estimate';
+CREATE FUNCTION icm_wallet_estimate_interval(standard text, x float8[], own float8, tau float8 DEFAULT NULL, confidence float8 DEFAULT 0.95)
+    RETURNS TABLE (wallet float8, std_error float8, lower float8, upper float8)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+    AS 'SELECT * FROM @extschema@.icm_wallet_estimate_interval(@extschema@.icm_standard_wallet_model(standard), x, own, tau, confidence)';
+COMMENT ON FUNCTION icm_wallet_estimate_interval(text, float8[], float8, float8, float8) IS
+    'the same, by the published model of that name';
 
 CREATE FUNCTION icm_wallet_extrapolates(model icm_wallet_model, x float8[]) RETURNS bool
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';

@@ -869,45 +869,60 @@ AddSandwich(const IcmRegressionState *state, const double *low, const double *hi
 	}
 }
 
-/* H^-1 J H^-1, of which H is given as its factor: columns of a full matrix. */
+/*
+ * G, by columns, of which G G' is H^-1 J H^-1, as of coefficients of the rows: L'^-1 H^-1 K, J being K K'.
+ * H and J are given as their factors.
+ */
 static void
-Sandwich(const double *hessian, const double *squares, int p, double *result)
-{
-	for (int i = 0; i < p; i++)
-	{
-		double		bread[P_MAX] = {0.0};
-
-		bread[i] = 1.0;
-		IcmCholeskySolve(hessian, p, bread);
-		for (int j = 0; j < p; j++)
-		{
-			result[i * p + j] = 0.0;
-			for (int k = 0; k < p; k++)
-				result[i * p + j] += squares[j > k ? ICM_PACKED(j, k) : ICM_PACKED(k, j)] * bread[k];
-		}
-		IcmCholeskySolve(hessian, p, result + i * p);
-	}
-}
-
-/* Replace the covariances of coefficients of transformed rows by those of the rows. */
-static void
-TransformCovariance(const IcmRegressionState *state, double *covariance)
+RootOfSandwich(const IcmRegressionState *state, const double *hessian, const double *squares, double *root)
 {
 	int			p = state->rows.p;
 
-	for (int pass = 0; pass < 2; pass++)
+	for (int k = 0; k < p; k++)
 	{
-		for (int i = 0; i < p; i++)
-			IcmQrTransformBack(state->factor, p, covariance + i * p);
-		for (int i = 0; i < p; i++)
-			for (int j = 0; j < i; j++)
-			{
-				double		kept = covariance[i * p + j];
+		double	   *column = root + k * p;
 
-				covariance[i * p + j] = covariance[j * p + i];
-				covariance[j * p + i] = kept;
-			}
+		for (int i = 0; i < p; i++)
+			column[i] = i < k ? 0.0 : squares[ICM_PACKED(i, k)];
+		IcmCholeskySolve(hessian, p, column);
+		IcmQrTransformBack(state->factor, p, column);
 	}
+}
+
+/* Divide row i of a matrix, given by columns, by its length, which is the result. */
+static double
+Normalise(double *matrix, int p, int i)
+{
+	double		largest = 0.0,
+				squares = 0.0;
+
+	for (int k = 0; k < p; k++)
+		largest = fmax(largest, fabs(matrix[k * p + i]));
+	if (!(largest > 0.0 && isfinite(largest)))
+		return largest;
+	for (int k = 0; k < p; k++)
+	{
+		matrix[k * p + i] /= largest;
+		squares += matrix[k * p + i] * matrix[k * p + i];
+	}
+	for (int k = 0; k < p; k++)
+		matrix[k * p + i] /= sqrt(squares);
+	return largest * sqrt(squares);
+}
+
+/* The products of rows of length 1, each with those before it. */
+static void
+Correlations(const double *matrix, int p, double *correlation)
+{
+	for (int i = 1; i < p; i++)
+		for (int j = 0; j < i; j++)
+		{
+			double		product = 0.0;
+
+			for (int k = 0; k < p; k++)
+				product += matrix[k * p + i] * matrix[k * p + j];
+			*correlation++ = fmax(-1.0, fmin(1.0, product)) + 0.0;
+		}
 }
 
 /* The coefficients at tau - h and tau + h, of scaled rows. */
@@ -934,7 +949,7 @@ FitAround(IcmRegression *regression, double tau, double h, double *low, double *
 }
 
 IcmRegressionResult
-IcmRegressionErrors(IcmRegression *regression, double tau, double *std_error, size_t *crossed)
+IcmRegressionErrors(IcmRegression *regression, double tau, double *std_error, double *correlation, size_t *crossed)
 {
 	IcmRegressionState *state = regression->state;
 	const IcmQrRows *rows = &state->rows;
@@ -944,21 +959,25 @@ IcmRegressionErrors(IcmRegression *regression, double tau, double *std_error, si
 				squares[ICM_QR_PACKED_MAX],
 				low[P_MAX],
 				high[P_MAX];
-	double	   *covariance;
+	double	   *root;
+	bool		held = true;
 
 	if (FitAround(regression, tau, h, low, high) != ICM_REGRESSION_DONE)
 		return ICM_REGRESSION_UNSETTLED;
 	AddSandwich(state, low, high, h, hessian, squares, crossed);
 	if (!IcmCholesky(hessian, p))
 		return ICM_REGRESSION_FLAT;
-	covariance = regression->allocate(sizeof(double) * p * p);
-	Sandwich(hessian, squares, p, covariance);
-	TransformCovariance(state, covariance);
+	if (!IcmCholesky(squares, p))
+		return ICM_REGRESSION_UNSETTLED;
+	root = regression->allocate(sizeof(double) * p * p);
+	RootOfSandwich(state, hessian, squares, root);
 	for (int j = 0; j < p; j++)
-		std_error[j] = ldexp(sqrt(tau * (1.0 - tau) * covariance[j * p + j]), rows->exponent[p] - rows->exponent[j]);
-	regression->release(covariance);
-	for (int j = 0; j < p; j++)
-		if (!(std_error[j] >= DBL_MIN && isfinite(std_error[j])))
-			return ICM_REGRESSION_OVERFLOW;
-	return ICM_REGRESSION_DONE;
+	{
+		std_error[j] = ldexp(sqrt(tau * (1.0 - tau)) * Normalise(root, p, j), rows->exponent[p] - rows->exponent[j]);
+		held = held && std_error[j] >= DBL_MIN && isfinite(std_error[j]);
+	}
+	if (held)
+		Correlations(root, p, correlation);
+	regression->release(root);
+	return held ? ICM_REGRESSION_DONE : ICM_REGRESSION_OVERFLOW;
 }

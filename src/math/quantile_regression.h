@@ -39,7 +39,7 @@ typedef enum IcmRegressionResult
 	ICM_REGRESSION_WEIGHTS,		/* the largest is more than 2^40 times the smallest, about 10^12 */
 	ICM_REGRESSION_OVERFLOW,	/* a coefficient or standard error is too large for a double, or, not being 0, too small */
 	ICM_REGRESSION_FLAT,		/* no standard errors: the quantiles around tau do not differ, or cross */
-	ICM_REGRESSION_UNSETTLED	/* digits lacking: the columns are nearly dependent */
+	ICM_REGRESSION_UNSETTLED	/* digits lacking: the columns are nearly dependent; of standard errors, weights differ much */
 } IcmRegressionResult;
 
 typedef struct IcmRegression
@@ -83,15 +83,17 @@ extern IcmRegressionResult IcmRegressionFit(IcmRegression *regression, double ta
 extern size_t IcmRegressionCrossings(const IcmRegression *regression, const double *coefficient, int taus);
 
 /*
- * The standard errors of the coefficients for one tau, the roots of the diagonal of the sandwich
+ * The standard errors and the correlations of the coefficients for one tau, by their covariances, the sandwich
  * tau (1 - tau) H^-1 J H^-1, J = sum w^2 x x', H = sum w f x x', where f is the density of a row's
  * response at the fit, by the difference between the fits at tau + h and
  * tau - h: 2 h / x'(b+ - b-), 0 where they cross (Hendricks and Koenker 1992,
  * JASA 87); h by Hall and Sheather (1988), halved until both are in (0, 1). It is
  * what quantreg's summary.rq(se = "nid") gives, with its weights too. It takes two fits, which are
- * faster if the last one was of this tau. *crossed is the number of rows at which they
- * cross, or meet.
+ * faster if the last one was of this tau. correlation: the lower triangle without the diagonal, by
+ * rows: (1,0) (2,0) (2,1) (3,0) ...; only written if the result is DONE. *crossed is the number of rows at
+ * which the two fits cross, or meet.
  */
-extern IcmRegressionResult IcmRegressionErrors(IcmRegression *regression, double tau, double *std_error, size_t *crossed);
+extern IcmRegressionResult IcmRegressionErrors(IcmRegression *regression, double tau, double *std_error, double *correlation,
+											   size_t *crossed);
 
 #endif							/* ICM_QUANTILE_REGRESSION_H */

@@ -4,15 +4,18 @@
  *		consists of.
  *
  * Text form: {taus: [0.5 0.9], coefficients: [81.5 0.56, 67.4 0.69], std_errors: nid [19.3 0.028, none],
- * rows: 235, left_out: 12, crossings: 0, lowest: [1 377], highest: [1 4957.8]}
+ * correlations: [-0.87, none], rows: 235, left_out: 12, crossings: 0, lowest: [1 377], highest: [1 4957.8]}
  * a row of coefficients for each tau, one for each column of x, and their standard
- * errors, or none; the number of rows that were fitted, that were left out, and at
+ * errors, or none; their correlations, of the second with the first, of the third with the first and the
+ * second, and so on, or none; the number of rows that were fitted, that were left out, and at
  * which the fits of the taus cross; and the range of each column.
  *
- * Standard errors may be absent, and what only a fit says (the rest): so a person
- * can write a model from a paper.
+ * Standard errors may be absent, correlations too, and what only a fit says (the rest): so a
+ * person can write a model from a paper.
  */
 #include "postgres.h"
+
+#include <math.h>
 
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -32,6 +35,8 @@ IcmWalletModelMake(int columns, int taus)
 	model->taus = taus;
 	for (int i = 0; i < columns * taus; i++)
 		ICM_WALLET_ERRORS(model, 0)[i] = ICM_WALLET_NO_ERROR;
+	for (int i = 0; i < ICM_WALLET_PAIRS(columns) * taus; i++)
+		ICM_WALLET_CORRELATIONS(model, 0)[i] = ICM_WALLET_NO_CORRELATION;
 	return model;
 }
 
@@ -113,7 +118,9 @@ typedef struct Matrix
 {
 	int			rows;
 	int			length[ICM_WALLET_TAUS_MAX];
-	double		value[ICM_WALLET_TAUS_MAX][ICM_WALLET_COLUMNS_MAX];
+	int			n;				/* numbers, of all rows */
+	int			room;
+	double	   *value;			/* one row after the other */
 } Matrix;
 
 /* All that a text can give. */
@@ -122,6 +129,7 @@ typedef struct Draft
 	Vector		taus;
 	Matrix		coefficients;
 	Matrix		std_errors;
+	Matrix		correlations;
 	int64		rows;
 	int64		left_out;
 	int64		crossings;
@@ -147,9 +155,19 @@ ReadVector(IcmReader *reader, void *value)
 	return NULL;
 }
 
-/* Read the numbers of one row, or "none" if there may be none. */
+static void
+MakeRoom(Matrix *matrix)
+{
+	if (matrix->n < matrix->room)
+		return;
+	matrix->room = Max(64, 2 * matrix->room);
+	matrix->value = matrix->value == NULL ? palloc(matrix->room * sizeof(double)) :
+		repalloc(matrix->value, matrix->room * sizeof(double));
+}
+
+/* Read the numbers of one row, so many at most, or "none" if there may be none. */
 static bool
-ReadRow(IcmReader *reader, Matrix *matrix, bool none)
+ReadRow(IcmReader *reader, Matrix *matrix, int most, bool none)
 {
 	int			row = matrix->rows++;
 	int		   *length = &matrix->length[row];
@@ -161,22 +179,27 @@ ReadRow(IcmReader *reader, Matrix *matrix, bool none)
 		*reader = next;
 		return !word.quoted && strcmp(word.text, "none") == 0;
 	}
-	while (*length < ICM_WALLET_COLUMNS_MAX && IcmReadDouble(reader, &matrix->value[row][*length]))
-		(*length)++;
+	for (; *length < most; (*length)++)
+	{
+		MakeRoom(matrix);
+		if (!IcmReadDouble(reader, &matrix->value[matrix->n]))
+			break;
+		matrix->n++;
+	}
 	return *length > 0;
 }
 
 static const char *
-ReadMatrix(IcmReader *reader, Matrix *matrix, bool none)
+ReadMatrix(IcmReader *reader, Matrix *matrix, int most, bool none)
 {
-	const char *form = psprintf("Rows of at most %d numbers%s are expected in brackets, at most %d of them: [1 0.5, 2 0.6].",
-								ICM_WALLET_COLUMNS_MAX, none ? ", or none," : "", ICM_WALLET_TAUS_MAX);
+	const char *form = psprintf("Rows of at most %d numbers%s are expected in brackets, at most %d of them: [%s].",
+								most, none ? ", or none," : "", ICM_WALLET_TAUS_MAX, none ? "0.5 0.25, none" : "1 0.5, 2 0.6");
 
 	if (!IcmReadChar(reader, '['))
 		return form;
 	do
 	{
-		if (matrix->rows == ICM_WALLET_TAUS_MAX || !ReadRow(reader, matrix, none))
+		if (matrix->rows == ICM_WALLET_TAUS_MAX || !ReadRow(reader, matrix, most, none))
 			return form;
 	} while (IcmReadChar(reader, ','));
 	return IcmReadChar(reader, ']') ? NULL : form;
@@ -185,7 +208,7 @@ ReadMatrix(IcmReader *reader, Matrix *matrix, bool none)
 static const char *
 ReadCoefficients(IcmReader *reader, void *value)
 {
-	return ReadMatrix(reader, value, false);
+	return ReadMatrix(reader, value, ICM_WALLET_COLUMNS_MAX, false);
 }
 
 /* Read the method, of which there is one, and the numbers. */
@@ -198,11 +221,22 @@ ReadErrors(IcmReader *reader, void *value)
 
 	if (!IcmReadName(reader, &method) || strcmp(method.text, "nid") != 0)
 		return "How they are estimated is said first, which is nid: nid [19.3 0.028].";
-	fault = ReadMatrix(reader, errors, true);
-	for (int k = 0; k < errors->rows && fault == NULL; k++)
-		for (int j = 0; j < errors->length[k]; j++)
-			if (!(errors->value[k][j] >= 0.0))
-				return "A standard error is not negative.";
+	fault = ReadMatrix(reader, errors, ICM_WALLET_COLUMNS_MAX, true);
+	for (int i = 0; i < errors->n && fault == NULL; i++)
+		if (!(errors->value[i] >= 0.0))
+			return "A standard error is not negative.";
+	return fault;
+}
+
+static const char *
+ReadCorrelations(IcmReader *reader, void *value)
+{
+	Matrix	   *correlations = value;
+	const char *fault = ReadMatrix(reader, correlations, ICM_WALLET_PAIRS_MAX, true);
+
+	for (int i = 0; i < correlations->n && fault == NULL; i++)
+		if (!(fabs(correlations->value[i]) <= 1.0))
+			return "A correlation is from -1 to 1.";
 	return fault;
 }
 
@@ -217,6 +251,7 @@ enum
 	KEY_TAUS,
 	KEY_COEFFICIENTS,
 	KEY_ERRORS,
+	KEY_CORRELATIONS,
 	KEY_ROWS,
 	KEY_LEFT_OUT,
 	KEY_CROSSINGS,
@@ -228,6 +263,7 @@ static const IcmField fields[] = {
 	{"taus", ReadVector, offsetof(Draft, taus)},
 	{"coefficients", ReadCoefficients, offsetof(Draft, coefficients)},
 	{"std_errors", ReadErrors, offsetof(Draft, std_errors)},
+	{"correlations", ReadCorrelations, offsetof(Draft, correlations)},
 	{"rows", ReadRows, offsetof(Draft, rows)},
 	{"left_out", ReadRows, offsetof(Draft, left_out)},
 	{"crossings", ReadRows, offsetof(Draft, crossings)},
@@ -237,6 +273,24 @@ static const IcmField fields[] = {
 
 #define FIT_KEYS (ICM_FIELD(KEY_ROWS) | ICM_FIELD(KEY_LEFT_OUT) | ICM_FIELD(KEY_CROSSINGS) | \
 				  ICM_FIELD(KEY_LOWEST) | ICM_FIELD(KEY_HIGHEST))
+
+static const char *
+CorrelationsFault(const Draft *draft)
+{
+	const Matrix *correlations = &draft->correlations;
+	int			columns = draft->coefficients.length[0];
+
+	if (correlations->rows != 0 && correlations->rows != draft->taus.n)
+		return "There must be a row of correlations, or none, for each tau.";
+	for (int k = 0; k < correlations->rows; k++)
+	{
+		if (correlations->length[k] != 0 && (draft->std_errors.rows == 0 || draft->std_errors.length[k] == 0))
+			return "A tau without standard errors has no correlations.";
+		if (correlations->length[k] != 0 && correlations->length[k] != ICM_WALLET_PAIRS(columns))
+			return psprintf("Correlations, one for each two coefficients, must be %d.", ICM_WALLET_PAIRS(columns));
+	}
+	return NULL;
+}
 
 static const char *
 NumbersFault(const Draft *draft)
@@ -254,7 +308,7 @@ NumbersFault(const Draft *draft)
 	for (int k = 0; k < draft->std_errors.rows; k++)
 		if (draft->std_errors.length[k] != 0 && draft->std_errors.length[k] != columns)
 			return "There must be a standard error for each coefficient.";
-	return NULL;
+	return CorrelationsFault(draft);
 }
 
 /* What is wrong with what a fit says. */
@@ -295,6 +349,20 @@ DraftFault(const Draft *draft, uint32 given)
 	return FitFault(draft);
 }
 
+/* The rows of a matrix, so many numbers apart; of one that is "none" nothing. */
+static void
+CopyRows(double *to, int apart, const Matrix *from)
+{
+	const double *row = from->value;
+
+	for (int k = 0; k < from->rows; k++)
+	{
+		if (from->length[k] > 0)
+			memcpy(to + k * apart, row, from->length[k] * sizeof(double));
+		row += from->length[k];
+	}
+}
+
 static IcmWalletModel *
 MakeModel(const Draft *draft)
 {
@@ -305,14 +373,23 @@ MakeModel(const Draft *draft)
 	model->left_out = draft->left_out;
 	model->crossings = draft->crossings;
 	memcpy(ICM_WALLET_TAUS(model), draft->taus.value, model->taus * sizeof(double));
-	for (int k = 0; k < model->taus; k++)
-	{
-		memcpy(ICM_WALLET_COEFFICIENTS(model, k), draft->coefficients.value[k], columns * sizeof(double));
-		memcpy(ICM_WALLET_ERRORS(model, k), draft->std_errors.value[k], draft->std_errors.length[k] * sizeof(double));
-	}
+	CopyRows(ICM_WALLET_COEFFICIENTS(model, 0), columns, &draft->coefficients);
+	CopyRows(ICM_WALLET_ERRORS(model, 0), columns, &draft->std_errors);
+	CopyRows(ICM_WALLET_CORRELATIONS(model, 0), ICM_WALLET_PAIRS(columns), &draft->correlations);
 	memcpy(ICM_WALLET_LOWEST(model), draft->lowest.value, columns * sizeof(double));
 	memcpy(ICM_WALLET_HIGHEST(model), draft->highest.value, columns * sizeof(double));
 	return model;
+}
+
+static void
+FreeDraft(Draft *draft)
+{
+	Matrix	   *matrices[] = {&draft->coefficients, &draft->std_errors, &draft->correlations};
+
+	for (int i = 0; i < lengthof(matrices); i++)
+		if (matrices[i]->value != NULL)
+			pfree(matrices[i]->value);
+	pfree(draft);
 }
 
 /* The model that the text says. */
@@ -331,7 +408,7 @@ ReadModel(FunctionCallInfo fcinfo, const char *input)
 								  "The form is {taus: [tau ...], coefficients: [number ..., ...]}, a row of coefficients for each tau,"
 								  " for example {taus: [0.5 0.9], coefficients: [81.5 0.56, 67.4 0.69]}.");
 	model = MakeModel(draft);
-	pfree(draft);
+	FreeDraft(draft);
 	PG_RETURN_POINTER(model);
 }
 
@@ -374,25 +451,52 @@ AppendCoefficients(StringInfo buf, const IcmWalletModel *model)
 	appendStringInfoChar(buf, ']');
 }
 
-static void
-AppendErrors(StringInfo buf, const IcmWalletModel *model)
+/* Does a tau have a row of n numbers? Of one that has not, they are what stands for none. */
+static bool
+HasRows(const double *rows, int n, double none, int taus)
 {
-	bool		any = false;
+	for (int k = 0; k < taus && n > 0; k++)
+		if (rows[k * n] != none)
+			return true;
+	return false;
+}
 
-	for (int k = 0; k < model->taus; k++)
-		any |= ICM_WALLET_HAS_ERRORS(model, k);
-	if (!any)
-		return;
-	IcmAppendNameField(buf, fields[KEY_ERRORS].key, "nid");
-	for (int k = 0; k < model->taus; k++)
+static void
+AppendRows(StringInfo buf, const double *rows, int n, double none, int taus)
+{
+	for (int k = 0; k < taus; k++)
 	{
-		appendStringInfoString(buf, k == 0 ? " [" : ", ");
-		if (ICM_WALLET_HAS_ERRORS(model, k))
-			AppendNumbers(buf, ICM_WALLET_ERRORS(model, k), model->columns);
+		appendStringInfoString(buf, k == 0 ? "[" : ", ");
+		if (rows[k * n] != none)
+			AppendNumbers(buf, rows + k * n, n);
 		else
 			appendStringInfoString(buf, "none");
 	}
 	appendStringInfoChar(buf, ']');
+}
+
+static void
+AppendErrors(StringInfo buf, const IcmWalletModel *model)
+{
+	const double *errors = ICM_WALLET_ERRORS(model, 0);
+
+	if (!HasRows(errors, model->columns, ICM_WALLET_NO_ERROR, model->taus))
+		return;
+	IcmAppendNameField(buf, fields[KEY_ERRORS].key, "nid");
+	appendStringInfoChar(buf, ' ');
+	AppendRows(buf, errors, model->columns, ICM_WALLET_NO_ERROR, model->taus);
+}
+
+static void
+AppendCorrelations(StringInfo buf, const IcmWalletModel *model)
+{
+	const double *correlations = ICM_WALLET_CORRELATIONS(model, 0);
+	int			pairs = ICM_WALLET_PAIRS(model->columns);
+
+	if (!HasRows(correlations, pairs, ICM_WALLET_NO_CORRELATION, model->taus))
+		return;
+	IcmAppendKey(buf, fields[KEY_CORRELATIONS].key, false);
+	AppendRows(buf, correlations, pairs, ICM_WALLET_NO_CORRELATION, model->taus);
 }
 
 static char *
@@ -404,6 +508,7 @@ ModelText(const IcmWalletModel *model)
 	AppendVector(&buf, KEY_TAUS, ICM_WALLET_TAUS(model), model->taus);
 	AppendCoefficients(&buf, model);
 	AppendErrors(&buf, model);
+	AppendCorrelations(&buf, model);
 	if (ICM_WALLET_FITTED(model))
 	{
 		AppendCount(&buf, KEY_ROWS, model->rows);

@@ -14,13 +14,19 @@
 #define ICM_WALLET_COLUMNS_MAX ICM_REGRESSION_COLUMNS_MAX
 #define ICM_WALLET_TAUS_MAX 99
 
-/* Standard errors of a tau that has none, each. */
+/* Standard errors, and correlations, of a tau that has none, each. */
 #define ICM_WALLET_NO_ERROR (-1.0)
+#define ICM_WALLET_NO_CORRELATION (-2.0)
+
+/* How many correlations so many coefficients have: one for each two of them. */
+#define ICM_WALLET_PAIRS(columns) ((columns) * ((columns) - 1) / 2)
+#define ICM_WALLET_PAIRS_MAX ICM_WALLET_PAIRS(ICM_WALLET_COLUMNS_MAX)
 
 /*
  * 40 bytes, and the numbers: taus; coefficients, those of the first tau first; their standard
- * errors; and the least and the largest of each column. What a model that was
- * written, not fitted, does not have is zero: rows, left_out, crossings and the ranges.
+ * errors; their correlations, of each tau the lower triangle without the diagonal, by rows; and the least
+ * and the largest of each column. What a model that was written, not fitted, does not have is zero:
+ * rows, left_out, crossings and the ranges. Only a tau that has standard errors has correlations.
  */
 typedef struct IcmWalletModel
 {
@@ -37,19 +43,25 @@ typedef struct IcmWalletModel
 } IcmWalletModel;
 
 #define ICM_WALLET_MODEL_SIZE(columns, taus) \
-	(offsetof(IcmWalletModel, numbers) + ((taus) + 2 * (columns) * ((taus) + 1)) * sizeof(double))
+	(offsetof(IcmWalletModel, numbers) + \
+	 ((taus) * (1 + 2 * (columns) + ICM_WALLET_PAIRS(columns)) + 2 * (columns)) * sizeof(double))
 
 #define ICM_WALLET_FITTED(m) ((m)->rows > 0)
 #define ICM_WALLET_TAUS(m) ((m)->numbers)
 #define ICM_WALLET_COEFFICIENTS(m, k) ((m)->numbers + (m)->taus + (k) * (m)->columns)
 #define ICM_WALLET_ERRORS(m, k) ICM_WALLET_COEFFICIENTS(m, (m)->taus + (k))
-#define ICM_WALLET_LOWEST(m) ICM_WALLET_COEFFICIENTS(m, 2 * (m)->taus)
-#define ICM_WALLET_HIGHEST(m) ICM_WALLET_COEFFICIENTS(m, 2 * (m)->taus + 1)
+#define ICM_WALLET_CORRELATIONS(m, k) (ICM_WALLET_ERRORS(m, (m)->taus) + (k) * ICM_WALLET_PAIRS((m)->columns))
+#define ICM_WALLET_LOWEST(m) ICM_WALLET_CORRELATIONS(m, (m)->taus)
+#define ICM_WALLET_HIGHEST(m) (ICM_WALLET_LOWEST(m) + (m)->columns)
 #define ICM_WALLET_HAS_ERRORS(m, k) (ICM_WALLET_ERRORS(m, k)[0] != ICM_WALLET_NO_ERROR)
+
+/* Are the covariances of the coefficients of a tau known? One coefficient has no correlations. */
+#define ICM_WALLET_HAS_COVARIANCES(m, k) \
+	(ICM_WALLET_HAS_ERRORS(m, k) && ((m)->columns == 1 || ICM_WALLET_CORRELATIONS(m, k)[0] != ICM_WALLET_NO_CORRELATION))
 
 #define PG_GETARG_WALLET_MODEL(n) IcmWalletModelGet(PG_GETARG_DATUM(n))
 
-/* A model without numbers and standard errors, to be filled. */
+/* A model without numbers, standard errors and correlations, to be filled. */
 extern IcmWalletModel *IcmWalletModelMake(int columns, int taus);
 
 /* The argument, whatever form it came in. */

@@ -1,17 +1,24 @@
 /*
  * wallet_model_estimate.c
- *		What a wallet model says of a customer: its wallet, and whether its attributes
- *		are such as were fitted.
+ *		What a wallet model says of a customer: its wallet, within what interval, and whether
+ *		its attributes are such as were fitted.
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "utils/builtins.h"
 
+#include "common/check.h"
+#include "common/rows.h"
+#include "math/trend.h"
 #include "wallet/share.h"
 #include "wallet/wallet_model.h"
 #include "wallet/window.h"
+
+/* Rounding must not be more than this part of the variance of an estimate. */
+#define ROUNDING_MAX 0.01
 
 /* The taus of a model, for messages. */
 static const char *
@@ -47,7 +54,7 @@ OnlyTau(const IcmWalletModel *model)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the model has fits for several taus"),
 				 errdetail("It has %s.", TausText(model)),
-				 errhint("Say which: icm_wallet_estimate(model, x, own, tau).")));
+				 errhint("Say which, by the argument tau.")));
 	return 0;
 }
 
@@ -80,13 +87,26 @@ Predict(const double *coefficient, const double *x, int columns)
 	return sum;
 }
 
+/* Own spend, the argument 2; 0 where it is not known. */
+static double
+GetOwn(FunctionCallInfo fcinfo)
+{
+	double		own;
+
+	if (PG_ARGISNULL(2))
+		return 0.0;
+	own = PG_GETARG_FLOAT8(2) + 0.0;	/* no negative zero */
+	IcmCheckOwnSpend(own);
+	return own;
+}
+
 /* icm_wallet_estimate(model, x, own [, tau]) */
 PG_FUNCTION_INFO_V1(icm_wallet_estimate);
 Datum
 icm_wallet_estimate(PG_FUNCTION_ARGS)
 {
 	IcmWalletModel *model;
-	double		own = 0.0,
+	double		own,
 				wallet;
 	int			k;
 
@@ -94,13 +114,84 @@ icm_wallet_estimate(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	model = PG_GETARG_WALLET_MODEL(0);
 	k = PG_NARGS() > 3 ? FindTau(model, PG_GETARG_FLOAT8(3)) : OnlyTau(model);
-	if (!PG_ARGISNULL(2))
-	{
-		own = PG_GETARG_FLOAT8(2) + 0.0;	/* no negative zero */
-		IcmCheckOwnSpend(own);
-	}
+	own = GetOwn(fcinfo);
 	wallet = Predict(ICM_WALLET_COEFFICIENTS(model, k), GetX(fcinfo, model), model->columns);
-	PG_RETURN_FLOAT8(wallet > own ? wallet : own);
+	PG_RETURN_FLOAT8(Max(wallet, own));
+}
+
+/*
+ * The standard error of x'b for the k-th tau: the root of the sum of x_i s_i r_ij s_j x_j, of standard errors s and
+ * correlations r. NaN where it is not known: the model does not have them; little more than rounding is left of
+ * its terms; or a double does not hold it.
+ */
+static double
+StandardError(const IcmWalletModel *model, int k, const double *x)
+{
+	const double *error = ICM_WALLET_ERRORS(model, k),
+			   *correlation = ICM_WALLET_CORRELATIONS(model, k);
+	double		part[ICM_WALLET_COLUMNS_MAX],
+				largest = 0.0,
+				variance = 0.0,
+				terms = 0.0;
+	bool		certain = true;
+
+	if (!ICM_WALLET_HAS_COVARIANCES(model, k))
+		return NAN;
+	for (int i = 0; i < model->columns; i++)
+	{
+		part[i] = x[i] * error[i];
+		largest = Max(largest, fabs(part[i]));
+		certain &= x[i] == 0.0 || error[i] == 0.0;
+	}
+	if (certain)
+		return 0.0;
+	if (!(largest >= DBL_MIN && isfinite(largest)))
+		return NAN;
+	for (int i = 0; i < model->columns; i++)
+	{
+		part[i] /= largest;
+		variance += part[i] * part[i];
+		terms += fabs(part[i]);
+		for (int j = 0; j < i; j++)
+			variance += 2.0 * part[i] * part[j] * *correlation++;
+	}
+	if (!(ROUNDING_MAX * variance > (model->columns + 4) * DBL_EPSILON * terms * terms))
+		return NAN;
+	return largest * sqrt(variance);
+}
+
+/* icm_wallet_estimate_interval(model, x, own, tau, confidence): (wallet, std_error, lower, upper) */
+PG_FUNCTION_INFO_V1(icm_wallet_estimate_interval);
+Datum
+icm_wallet_estimate_interval(PG_FUNCTION_ARGS)
+{
+	IcmWalletModel *model;
+	const double *x;
+	double		own,
+				wallet,
+				std_error,
+				half;
+	int			k;
+	bool		unknown;
+	Datum		values[4];
+	bool		nulls[4] = {false};
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(4))
+		PG_RETURN_NULL();
+	model = PG_GETARG_WALLET_MODEL(0);
+	k = PG_ARGISNULL(3) ? OnlyTau(model) : FindTau(model, PG_GETARG_FLOAT8(3));
+	own = GetOwn(fcinfo);
+	x = GetX(fcinfo, model);
+	wallet = Predict(ICM_WALLET_COEFFICIENTS(model, k), x, model->columns);
+	std_error = StandardError(model, k, x);
+	half = IcmNormalWithin(IcmCheckConfidence(PG_GETARG_FLOAT8(4))) * std_error;
+	unknown = !(isfinite(wallet - half) && isfinite(wallet + half));
+	values[0] = Float8GetDatum(Max(wallet, own));
+	values[1] = Float8GetDatum(std_error);
+	values[2] = Float8GetDatum(Max(wallet - half, own));
+	values[3] = Float8GetDatum(Max(wallet + half, own));
+	nulls[1] = nulls[2] = nulls[3] = unknown;
+	return IcmReturnRow(fcinfo, values, nulls);
 }
 
 /* icm_wallet_extrapolates(model, x): NULL for a model that was not fitted */

@@ -466,14 +466,15 @@ CopyRows(const FitState *state, double *lowest, double *highest)
 	return rows;
 }
 
-/* Standard errors for the k-th tau, if they can be had. */
+/* Standard errors and correlations for the k-th tau, if they can be had. */
 static void
 FillErrors(IcmRegression *regression, IcmWalletModel *model, int k)
 {
 	double		error[ICM_WALLET_COLUMNS_MAX];
 	size_t		crossed;
 
-	if (IcmRegressionErrors(regression, ICM_WALLET_TAUS(model)[k], error, &crossed) == ICM_REGRESSION_DONE)
+	if (IcmRegressionErrors(regression, ICM_WALLET_TAUS(model)[k], error, ICM_WALLET_CORRELATIONS(model, k),
+							&crossed) == ICM_REGRESSION_DONE)
 		memcpy(ICM_WALLET_ERRORS(model, k), error, model->columns * sizeof(double));
 }
 

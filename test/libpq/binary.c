@@ -1071,10 +1071,10 @@ static const struct
 		"{M: 1e-09, K: 1000000, S: 1e-06, brands: {penetration: 0.30000000000000004, \"say \"\"\303\244\"\"\": 1e-06}}",
 		"{M: 1, K: 1, S: 1, brands: {a: 1 penetration 0.5}}"}},
 	{"icm_wallet_model", {
-		"{taus: [0.5 0.9], coefficients: [81.5 0.56, 67.4 0.69], std_errors: nid [19.3 0.028, none], rows: 235, left_out: 12,"
-		" crossings: 7, lowest: [1 377], highest: [1 4957.8]}",
+		"{taus: [0.5 0.9], coefficients: [81.5 0.56, 67.4 0.69], std_errors: nid [19.3 0.028, none], correlations: [-0.87, none],"
+		" rows: 235, left_out: 12, crossings: 7, lowest: [1 377], highest: [1 4957.8]}",
 		"{taus: [5e-324 0.30000000000000004], coefficients: [-1e+300, 0], std_errors: nid [none, 0.5]}",
-		"{taus: [0.9], coefficients: [12 3 0], rows: 3, left_out: 9223372036854775807, crossings: 0, lowest: [-1 0 1], highest: [1 1e+300 1]}"}},
+		"{taus: [0.9], coefficients: [12 3 0], std_errors: nid [1 0 2], correlations: [-1 0.30000000000000004 1], rows: 3, left_out: 9223372036854775807, crossings: 0, lowest: [-1 0 1], highest: [1 1e+300 1]}"}},
 	{"icm_policy", {
 		"weekly: cap 4 per calendar week starting sunday on email, sms by except \"on\" counting sent priority 2;\n"
 		"open mon-fri 10:00-13:00, 14:00-20:00, sun 00:00-24:00 on call grade A-C, E;\n"
@@ -1654,7 +1654,8 @@ static const struct
 		" FROM icm_wallet_params(v)) AND (SELECT bool_and(lowest <= highest) IS NOT FALSE FROM icm_wallet_ranges(v))"
 		" AND icm_wallet_estimate(v, array_fill(0::float8, ARRAY[n.columns]), 7, n.taus[1]) = 7"
 		" AND (icm_wallet_extrapolates(v, array_fill(0::float8, ARRAY[n.columns])) IS NULL) = (n.n IS NULL)"
-		" FROM (SELECT $1::icm_wallet_model v OFFSET 0) x, icm_wallet_model_stats(v) n"},
+		" AND i.wallet >= 7 AND coalesce(i.std_error >= 0 AND i.std_error < 'Infinity' AND i.lower <= i.wallet AND i.wallet <= i.upper AND i.upper < 'Infinity', i.std_error IS NULL)"
+		" FROM (SELECT $1::icm_wallet_model v OFFSET 0) x, icm_wallet_model_stats(v) n, icm_wallet_estimate_interval(v, array_fill(1e-4::float8, ARRAY[n.columns]), 7, n.taus[1]) i"},
 	{"icm_dirichlet",
 		"SELECT icm_dirichlet_send(v::text::icm_dirichlet) = icm_dirichlet_send(v) AND (SELECT count(*) BETWEEN 1 AND 1000 AND sum(share) <= 1 + 1e-9 FROM icm_dirichlet_brands(v))"
 		" AND (SELECT bool_and(penetration BETWEEN 0 AND 1 + 1e-9 AND loyal_100 BETWEEN 0 AND 1 + 1e-9 AND purchases_per_buyer < 'Infinity') FROM icm_dirichlet_norms(v))"

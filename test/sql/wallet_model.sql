@@ -1,5 +1,5 @@
 --
--- icm_wallet_model, icm_wallet_fit, icm_wallet_fit_quantiles, what they consist of, icm_wallet_estimate
+-- icm_wallet_model, icm_wallet_fit, icm_wallet_fit_quantiles, what they consist of, icm_wallet_estimate and its interval
 --
 CREATE FUNCTION pg_temp.error_of(statement text, OUT state text, OUT message text, OUT detail text)
 LANGUAGE plpgsql AS $$
@@ -11,11 +11,14 @@ END
 $$;
 \set SHOW_CONTEXT never
 
--- text: keys in any order; white space is free; what only a fit says may be absent, and standard errors
-SELECT '{taus: [0.5 0.9], coefficients: [81.5 0.56, 67.4 0.69], std_errors: nid [19.3 0.028, none], rows: 235, left_out: 12, crossings: 0, lowest: [1 377], highest: [1 4957.8]}'::icm_wallet_model;
+-- text: keys in any order; white space is free; what only a fit says may be absent, and standard errors and correlations
+SELECT '{taus: [0.5 0.9], coefficients: [81.5 0.56, 67.4 0.69], std_errors: nid [19.3 0.028, none], correlations: [-0.87, none], rows: 235, left_out: 12, crossings: 0, lowest: [1 377], highest: [1 4957.8]}'::icm_wallet_model;
 SELECT input, input::icm_wallet_model AS output
 FROM (VALUES ('{taus:[.5],coefficients:[1]}'), (E' { coefficients : [ +1.0\n2e0 ,3 4 ],"taus":[ 0.10\t2e-1 ] } '),
              ('{taus: [0.5 0.6], coefficients: [1, 2], std_errors: nid [none, none]}'), ('{taus: [0.5 0.6], coefficients: [1 -0, 2 0], std_errors: nid [none, 0 1e-300]}'),
+             ('{correlations: [-1 +1.0 -0, none], taus: [0.5 0.6], coefficients: [1 2 3, 1 2 3], std_errors: nid [1 2 3, 1 2 3]}'), ('{taus: [0.5], coefficients: [1 2], std_errors: nid [1 2], correlations: [none]}'),
+             ('{taus: [0.5], coefficients: [1], std_errors: nid [1], correlations: [none]}'), ('{taus: [0.5], coefficients: [1 2], correlations: [none]}'),
+             ('{taus: [0.5 0.6], coefficients: [1 2, 3 4], std_errors: nid [none, 1 2], correlations: [none, 5e-324]}'),
              ('{rows: 2, highest: [1 5], lowest: [1 -5], crossings: 0, left_out: 9223372036854775807, taus: [5e-324], coefficients: [1e300 -1e300]}'),
              ('{taus: [0.1 0.9999999999999999], coefficients: [1, 2], rows: 9, left_out: 0, crossings: 9, lowest: [0], highest: [0]}')) AS v(input);
 SET extra_float_digits = -15;
@@ -31,6 +34,13 @@ FROM (VALUES (''), ('{}'), ('{taus: [0.5]}'), ('{coefficients: [1]}'), ('{taus: 
              ('{taus: [0.5 0.5], coefficients: [1, 2]}'), ('{taus: [0.6 0.5], coefficients: [1, 2]}'), ('{taus: [0.5], coefficients: [1], tau: 1}'), ('{taus: [0.5], taus: [0.5], coefficients: [1]}'),
              ('{taus: [0.5], coefficients: [1]} x'), ('{taus: [0.5], coefficients: [1]'), ('{taus: [0.5], coefficients: [1], std_errors: [1]}'), ('{taus: [0.5], coefficients: [1], std_errors: iid [1]}'),
              ('{taus: [0.5], coefficients: [1], std_errors: nid [-1]}'), ('{taus: [0.5], coefficients: [1], std_errors: nid [1 2]}'), ('{taus: [0.5], coefficients: [1], std_errors: nid [1, 2]}'),
+             ('{taus: [0.5], coefficients: [1 2], std_errors: nid [1 2], correlations: [1.0000000000000002]}'), ('{taus: [0.5], coefficients: [1 2], std_errors: nid [1 2], correlations: [-1.1]}'),
+             ('{taus: [0.5], coefficients: [1 2], std_errors: nid [1 2], correlations: [0.5 0.5]}'), ('{taus: [0.5], coefficients: [1 2 3], std_errors: nid [1 2 3], correlations: [0.5 0.5]}'),
+             ('{taus: [0.5], coefficients: [1 2], std_errors: nid [1 2], correlations: [0.5, 0.5]}'), ('{taus: [0.5 0.6], coefficients: [1 2, 3 4], std_errors: nid [1 2, 1 2], correlations: [0.5]}'),
+             ('{taus: [0.5], coefficients: [1], std_errors: nid [1], correlations: [1]}'), ('{taus: [0.5], coefficients: [1 2], correlations: [0.5]}'),
+             ('{taus: [0.5 0.6], coefficients: [1 2, 3 4], std_errors: nid [1 2, none], correlations: [0.5, 0.5]}'), ('{taus: [0.5], coefficients: [1 2], std_errors: nid [1 2], correlations: []}'),
+             ('{taus: [0.5], coefficients: [1 2], std_errors: nid [1 2], correlations: nid [0.5]}'), ('{taus: [0.5], coefficients: [1 2], std_errors: nid [1 2], correlations: [NaN]}'),
+             ('{taus: [0.5], coefficients: [1 2], std_errors: nid [1 2], correlations: [0.5], correlations: [0.5]}'),
              ('{taus: [0.5], coefficients: [1], std_errors: nid [nobody]}'), ('{taus: [0.5], coefficients: [1], std_errors: nid []}'), ('{taus: [0.5], coefficients: [1], rows: 1}'),
              ('{taus: [0.5], coefficients: [1], rows: 1, left_out: 0, crossings: 0, lowest: [1]}'), ('{taus: [0.5], coefficients: [1], rows: 0, left_out: 0, crossings: 0, lowest: [1], highest: [1]}'),
              ('{taus: [0.5], coefficients: [1], rows: 1, left_out: -1, crossings: 0, lowest: [1], highest: [1]}'), ('{taus: [0.5], coefficients: [1], rows: 1, left_out: 0, crossings: 1, lowest: [1], highest: [1]}'),
@@ -45,6 +55,7 @@ BEGIN
         ASSERT NOT pg_input_is_valid('{taus: [0.5], coefficients: [1, 2]}', 'icm_wallet_model');
         ASSERT NOT pg_input_is_valid('{taus: [0.5], coefficients: [1], rows: 1}', 'icm_wallet_model');
         ASSERT NOT pg_input_is_valid('{}', 'icm_wallet_model');
+        ASSERT NOT pg_input_is_valid('{taus: [0.5], coefficients: [1 2], std_errors: nid [1 2], correlations: [2]}', 'icm_wallet_model');
     END IF;
 END
 $$;
@@ -52,9 +63,17 @@ $$;
 CREATE FUNCTION pg_temp.model(taus int, columns int) RETURNS text
 LANGUAGE sql AS $$ SELECT format('{taus: [%s], coefficients: [%s]}', (SELECT string_agg((k / 1000.0)::text, ' ' ORDER BY k) FROM generate_series(1, taus) k),
                                  (SELECT string_agg((SELECT string_agg((k * 100 + j)::text, ' ' ORDER BY j) FROM generate_series(1, columns) j), ', ' ORDER BY k) FROM generate_series(1, taus) k)) $$;
-SELECT pg_column_size(pg_temp.model(99, 64)::icm_wallet_model) = 40 + 8 * (99 + 2 * 64 * 100) AS size_is_as_documented, count(*) AS coefficients, bool_and(p.estimate = round(p.tau * 1000) * 100 + p.position) AS right
+SELECT pg_column_size(pg_temp.model(99, 64)::icm_wallet_model) = 40 + 8 * (99 + 2 * 64 * 100 + 99 * 64 * 63 / 2) AS size_is_as_documented, count(*) AS coefficients, bool_and(p.estimate = round(p.tau * 1000) * 100 + p.position) AS right
 FROM icm_wallet_params(pg_temp.model(99, 64)::icm_wallet_model) p;
 SELECT e.state, e.detail FROM (VALUES (100, 1), (1, 65)) v(taus, columns), pg_temp.error_of(format('SELECT %L::icm_wallet_model', pg_temp.model(taus, columns))) e;
+-- with all standard errors and correlations, too; the variance of the sum of 64 coefficients
+CREATE FUNCTION pg_temp.full_model(taus int, columns int, pairs int) RETURNS text
+LANGUAGE sql AS $$ SELECT format('{%s, std_errors: nid [%s], correlations: [%s]}', btrim(pg_temp.model(taus, columns), '{}'), rtrim(repeat(rtrim(repeat('1 ', columns)) || ', ', taus), ', '),
+                                 (SELECT string_agg(rtrim(repeat(k / 1000.0 || ' ', pairs)), ', ' ORDER BY k) FROM generate_series(1, taus) k)) $$;
+SELECT model::text::icm_wallet_model::text = model::text AS text_is_exact, pg_column_size(model) = 40 + 8 * (99 + 2 * 64 * 100 + 99 * 64 * 63 / 2) AS size_is_as_documented,
+    (SELECT max(abs(std_error ^ 2 / (64 + 64 * 63 * k / 1000.0) - 1)) < 1e-12 FROM generate_series(1, 99) k, icm_wallet_estimate_interval(model, array_fill(1, ARRAY[64]), 0, k / 1000.0)) AS std_errors
+FROM (SELECT pg_temp.full_model(99, 64, 2016)::icm_wallet_model OFFSET 0) m(model);
+SELECT e.state, e.detail FROM (VALUES (2015), (2017)) v(pairs), pg_temp.error_of(format('SELECT %L::icm_wallet_model', pg_temp.full_model(99, 64, pairs))) e;
 
 -- the order of entries and the way they are written have no say: equal models have equal bytes
 CREATE TEMP TABLE bytes AS SELECT model::icm_wallet_model
@@ -82,6 +101,16 @@ SELECT q.tau, max(abs(p.estimate - q.coefficients[p.position])) < 1e-9 AS as_qua
 SELECT e.tau, max(abs(p.std_error / e.std_error[p.position] - 1)) < 1e-5 AS as_quantreg
 FROM (VALUES (0.31, '{4.30228865616,0.171239530778,0.37549018607,0.0477549988636}'::float8[]), (0.5031, '{7.1419207411,0.126937939951,0.34180706996,0.0604148179539}'::float8[])) AS e(tau, std_error),
     LATERAL (SELECT icm_wallet_fit(loss, ARRAY[1, air, water, acid], e.tau) FROM stackloss) m(model), icm_wallet_params(model) p GROUP BY 1 ORDER BY 1;
+-- its covariances (summary.rq, covariance = TRUE), and its intervals (predict.rq, of which the width is by the quantiles of t): 1, 60, 20, 86; 1, 80, 27, 89; and the sum of all 21 rows
+CREATE FUNCTION pg_temp.correlations(model icm_wallet_model) RETURNS float8[] LANGUAGE sql IMMUTABLE AS $$ SELECT string_to_array(substring(model::text, 'correlations: \[([^],]*)'), ' ')::float8[] $$;
+SELECT round(c.covariance::numeric, 5) AS quantreg, abs(c.covariance / (i.std_error * j.std_error) - r.correlation) < 1e-5 AS same
+FROM (SELECT icm_wallet_fit(loss, ARRAY[1, air, water, acid], 0.31) FROM stackloss) m(model), unnest(pg_temp.correlations(model)) WITH ORDINALITY r(correlation, pair),
+    unnest('{-0.042145006530286834,-0.58961789880104509,-0.053824035780406808,-0.063302121036698245,-0.0053449677731067105,0.0080655444460406237}'::float8[], '{2,3,3,4,4,4}'::int[], '{1,1,2,1,2,3}'::int[]) WITH ORDINALITY c(covariance, a, b, pair),
+    icm_wallet_params(model) i, icm_wallet_params(model) j
+WHERE r.pair = c.pair AND i.position = c.a AND j.position = c.b ORDER BY c.pair;
+SELECT x[1] AS customers, round(i.wallet::numeric, 6) AS wallet, round(i.std_error::numeric, 6) AS std_error, round(i.lower::numeric, 4) AS lower, round(i.upper::numeric, 4) AS upper, abs(i.lower - e.lower) < 1e-4 * e.lower AND abs(i.upper - e.upper) < 1e-4 * e.upper AS as_quantreg
+FROM (VALUES ('{1,60,20,86}'::float8[], 13.078316862034288, 16.911879216397075), ('{1,80,27,89}', 30.705033119303941, 40.108692370892122), ('{21,1269,443,1812}', 306.45677777140304, 372.32263399330259)) e(x, lower, upper),
+    LATERAL (SELECT icm_wallet_fit(loss, ARRAY[1, air, water, acid], 0.31) FROM stackloss) m(model), icm_wallet_estimate_interval(model, x, NULL, confidence => 0.9180719026008819) i;
 -- several taus at once, and each alone; their crossings, counted here in SQL
 SELECT count(*) AS taus, bool_and(abs(p.estimate - q.coefficients[p.position]) < 1e-9) AS same, max(s.n) AS n, max(s.columns) AS columns, bool_and(s.taus = t.taus) AS taus_are_right
 FROM (SELECT array_agg(tau ORDER BY tau) AS taus FROM quantreg) t,
@@ -210,7 +239,7 @@ INSERT INTO result SELECT 'parallel', icm_wallet_fit_quantiles(spend, x, '{0.5,0
 COMMIT;
 RESET max_parallel_workers_per_gather;
 SELECT way, icm_wallet_model_send(model) = (SELECT icm_wallet_model_send(model) FROM result WHERE way = 'forwards') AS same FROM result ORDER BY way COLLATE "C";
-SELECT s.* FROM result, icm_wallet_model_stats(model) s WHERE way = 'forwards';
+SELECT s.*, (SELECT count(*) FROM regexp_matches(model::text, 'correlations: \[\S+ \S+ \S+, \S+ \S+ \S+\]')) AS with_correlations FROM result, icm_wallet_model_stats(model) s WHERE way = 'forwards';
 -- more than 2,000 rows, of which but a sample and the rows near its plane are computed with. A part tau of them, by weight, is below the
 -- plane, give or take those on it; no step along a column, nor of a few taken together, makes it better.
 CREATE TEMP TABLE plane AS SELECT tau, (SELECT array_agg(estimate ORDER BY p.position) FROM icm_wallet_params(model) p WHERE p.tau = t.tau) AS b FROM result, unnest('{0.5,0.9}'::float8[]) t(tau) WHERE way = 'forwards';
@@ -251,11 +280,46 @@ SELECT (icm_wallet_model_stats(written)).*, (SELECT count(*) FILTER (WHERE r.low
 SELECT call, e.* FROM (VALUES ('icm_wallet_estimate(several, ''{1,2}'', 0)'), ('icm_wallet_estimate(several, ''{1,2}'', 0, 0.85)'), ('icm_wallet_estimate(one, ''{1,2}'', 0, ''NaN'')'), ('icm_wallet_estimate(one, ''{1}'', 0)'),
         ('icm_wallet_estimate(one, ''{1,2,3}'', 0)'), ('icm_wallet_estimate(one, ''{1,NULL}'', 0)'), ('icm_wallet_estimate(one, ''{1,NaN}'', 0)'), ('icm_wallet_estimate(one, ''{1,1.5e308}'', 0)'),
         ('icm_wallet_estimate(one, ''{1,2}'', -1)'), ('icm_wallet_estimate(one, ''{1,2}'', ''NaN'')'), ('icm_wallet_estimate(one, ''{1,2}'', ''Infinity'')'), ('icm_wallet_estimate(one, ''{}'', 1)'), ('icm_wallet_estimate(one, ''{{1,2}}'', 1)'),
+        ('icm_wallet_estimate_interval(several, ''{1,2}'', 0)'), ('icm_wallet_estimate_interval(several, ''{1,2}'', 0, 0.85)'), ('icm_wallet_estimate_interval(one, ''{1}'', 0)'), ('icm_wallet_estimate_interval(one, ''{1,NULL}'', 0)'),
+        ('icm_wallet_estimate_interval(one, ''{1,NaN}'', 0)'), ('icm_wallet_estimate_interval(one, ''{1,1.5e308}'', 0)'), ('icm_wallet_estimate_interval(one, ''{1,2}'', -1)'),
+        ('icm_wallet_estimate_interval(one, ''{1,2}'', 0, confidence => 0)'), ('icm_wallet_estimate_interval(one, ''{1,2}'', 0, confidence => 1)'), ('icm_wallet_estimate_interval(one, ''{1,2}'', 0, confidence => ''NaN'')'),
         ('icm_wallet_extrapolates(one, ''{1}'')'), ('icm_wallet_extrapolates(one, ''{1,Infinity}'')')) v(call), pg_temp.error_of(format('SELECT %s FROM model', call)) e;
+-- how well an estimate is known: x'b = 80, and x'Cx = 4 + 400 * 0.25 - 2 * 20 * 0.5 = 84; z = 2 at 95.45 %
+CREATE TEMP TABLE known AS SELECT '{taus: [0.8 0.9], coefficients: [20 3, 30 4], std_errors: nid [2 0.5, 1 1], correlations: [-0.5, none]}'::icm_wallet_model AS several,
+    '{taus: [0.8], coefficients: [20 3], std_errors: nid [2 0.5], correlations: [-0.5]}'::icm_wallet_model AS one, '{taus: [0.9], coefficients: [20 3], std_errors: nid [2 0.5]}'::icm_wallet_model AS alone,
+    '{taus: [0.9], coefficients: [7], std_errors: nid [0.5]}'::icm_wallet_model AS single;
+SELECT own, tau, wallet, round((std_error ^ 2)::numeric, 9) AS variance, round(lower::numeric, 9) AS lower, round(upper::numeric, 9) AS upper, wallet = icm_wallet_estimate(several, '{1,20}', own, coalesce(tau, 0.8)) AS as_estimated
+FROM known, (VALUES (0::float8, 0.8::float8), (NULL, 0.8), (70, 0.8), (90, 0.8), (99, 0.8), (0, 0.9)) v(own, tau), icm_wallet_estimate_interval(several, '{1,20}', own, tau, 0.9544997361036416) i;
+SELECT i = icm_wallet_estimate_interval(several, '{1,20}', 5, 0.8) AS the_only_tau, i.upper - i.wallet = i.wallet - i.lower AS same_width, abs((i.upper - i.wallet) / i.std_error - 1.959963984540054) < 1e-12 AS of_95 FROM known, icm_wallet_estimate_interval(one, '{1,20}', 5) i;
+-- not below 0; one column; x of 0; correlations unknown; what is left of the variance but rounding; what a float8 does not hold
+SELECT what, round(i.wallet::numeric, 6) AS wallet, round(i.std_error::numeric, 6) AS std_error, round(i.lower::numeric, 6) AS lower, round(i.upper::numeric, 6) AS upper
+FROM known, LATERAL (VALUES ('below 0', one, '{1,-10}'::float8[]), ('around 0', one, '{-1,7}'), ('one column', single, '{3}'), ('one column, negative', single, '{-3}'), ('nothing', one, '{0,0}'), ('no correlations', alone, '{1,20}'),
+                    ('no correlations, nothing', alone, '{0,0}'), ('no errors', '{taus: [0.9], coefficients: [20 3]}'::icm_wallet_model, '{1,20}'), ('certain', '{taus: [0.9], coefficients: [20 3], std_errors: nid [0 0.5], correlations: [0]}', '{1,0}'),
+                    ('cancels', '{taus: [0.9], coefficients: [20 3], std_errors: nid [2 0.5], correlations: [-1]}', '{1,4}'), ('nearly cancels', '{taus: [0.9], coefficients: [20 3], std_errors: nid [2 0.5], correlations: [-1]}', '{1,4.0000001}'),
+                    ('is left', '{taus: [0.9], coefficients: [20 3], std_errors: nid [2 0.5], correlations: [-1]}', '{1,5}'), ('contradicts itself', '{taus: [0.9], coefficients: [1 1 1], std_errors: nid [1 1 1], correlations: [0.9 0.9 -0.9]}', '{1,-1,-1}'),
+                    ('too large', '{taus: [0.9], coefficients: [0 1], std_errors: nid [1e200 1], correlations: [0]}', '{1e200,1}'), ('too small', '{taus: [0.9], coefficients: [0 1], std_errors: nid [1e-200 0], correlations: [0]}', '{1e-200,1}'),
+                    ('end too large', '{taus: [0.9], coefficients: [0 1], std_errors: nid [1e307 1], correlations: [0]}', '{10,1}'), ('start too large', '{taus: [0.9], coefficients: [-1], std_errors: nid [0.1]}', '{1.7e308}'))
+    v(what, model, x), icm_wallet_estimate_interval(model, x, NULL) i;
+SELECT unit, round((i.std_error / unit)::numeric, 9) AS std_error FROM unnest('{1e200,1e-200}'::float8[]) unit,
+    icm_wallet_estimate_interval(format('{taus: [0.9], coefficients: [1 1], std_errors: nid [%s %s], correlations: [0]}', 3 * unit, 4 * unit)::icm_wallet_model, '{1,1}', 0) i;
+-- NULL: model, x, confidence
+SELECT icm_wallet_estimate_interval(NULL::icm_wallet_model, '{1,20}', 5) AS model, icm_wallet_estimate_interval(one, NULL, 5) AS x, icm_wallet_estimate_interval(one, '{1,20}', 5, confidence => NULL) AS confidence FROM known;
+-- the quantile is linear in x, so its variance is a quadratic form: of the sum and the difference of two x it is twice that of the two together; and columns may be mixed
+SELECT count(*) AS pairs, max(abs((plus.std_error ^ 2 + minus.std_error ^ 2) / (2 * a.std_error ^ 2 + 2 * b.std_error ^ 2) - 1)) < 1e-9 AS quadratic, max(abs(mix.std_error / a.std_error - 1)) < 1e-6 AS mixed
+FROM (SELECT icm_wallet_fit_quantiles(loss, ARRAY[1, air, water, acid], '{0.5,0.7031}') AS m, icm_wallet_fit(loss, ARRAY[1, air + water, air - water, acid], 0.7031) AS mixed FROM stackloss) f, stackloss s, stackloss t,
+    icm_wallet_estimate_interval(m, ARRAY[1, s.air, s.water, s.acid], 0, 0.7031) a, icm_wallet_estimate_interval(m, ARRAY[1, t.air, t.water, t.acid], 0, 0.7031) b,
+    icm_wallet_estimate_interval(m, ARRAY[2, s.air + t.air, s.water + t.water, s.acid + t.acid], 0, 0.7031) plus, icm_wallet_estimate_interval(m, ARRAY[0, s.air - t.air, s.water - t.water, s.acid - t.acid], 0, 0.7031) minus,
+    icm_wallet_estimate_interval(mixed, ARRAY[1, s.air + s.water, s.air - s.water, s.acid], 0) mix
+WHERE s.ctid < t.ctid AND (s.air, s.water, s.acid) <> (t.air, t.water, t.acid);
+-- columns that nearly depend on each other: what is left of the variances where the rows are is little more than rounding; of a column alone it is known
+SELECT x, round(i.wallet::numeric, 4) AS wallet, i.std_error > 0 AS std_error FROM (SELECT icm_wallet_fit(hashint4(i) & 15, ARRAY[1, 1e9 + i], 0.5) FROM generate_series(1, 200) i) m(model), (VALUES ('{1,1000000100}'::float8[]), ('{0,1}')) v(x), icm_wallet_estimate_interval(model, x, 0) i;
+
 -- untyped literals are not ambiguous, nor are parameters
 PREPARE fit AS SELECT icm_wallet_fit($1, $2, $3) IS NOT NULL, icm_wallet_fit($1, $2, $3, $4) IS NOT NULL, icm_wallet_fit_quantiles($1, $2, $5) IS NOT NULL;
 EXECUTE fit(1, '{1}', 0.5, 1, '{0.5,0.6}');
 SELECT icm_wallet_fit('1', '{1}', '0.5', '1');
+PREPARE estimate AS SELECT i.* FROM known, icm_wallet_estimate_interval(one, $1, $2, $3, $4) i;
+EXECUTE estimate('{0,0}', 5, 0.8, 0.9);
 
 -- published under a name; the name is folded into the plan
 BEGIN;
@@ -263,7 +327,13 @@ SELECT icm_publish('wallet_model', 'grocery', '{coefficients: [10 2.0], taus: [.
 SELECT icm_publish('wallet_model', 'both', '{coefficients: [10 2, 20 2], taus: [0.8 0.9]}');
 SELECT name, body FROM icm.standard WHERE kind = 'wallet_model' ORDER BY name COLLATE "C";
 EXPLAIN (VERBOSE, COSTS OFF) SELECT icm_wallet_estimate('grocery', ARRAY[1, i], i) FROM generate_series(1, 2) i;
+SELECT icm_publish('wallet_model', 'drinks 2', '{taus: [0.8], coefficients: [20 3], std_errors: nid [3 0.5], correlations: [0]}');
+EXPLAIN (VERBOSE, COSTS OFF) SELECT e.* FROM generate_series(1, 2) i, icm_wallet_estimate_interval('drinks 2', ARRAY[1, i], i) e;
+SELECT wallet, std_error, round(lower::numeric, 9) AS lower, round(upper::numeric, 9) AS upper FROM icm_wallet_estimate_interval('drinks 2', '{1,8}', 30);
+SELECT wallet, std_error, round(lower::numeric, 9) AS lower, round(upper::numeric, 9) AS upper FROM icm_wallet_estimate_interval('drinks 2', '{1,8}', '50', '0.8', '0.99');
+SELECT * FROM icm_wallet_estimate_interval('both', '{1,5}', NULL, 0.9);
+SELECT * FROM icm_wallet_estimate_interval(NULL, '{1,5}', 3);
 SELECT icm_wallet_estimate('grocery', '{1,5}', 3), icm_wallet_estimate('grocery', '{1,5}', 30) AS own, icm_wallet_estimate('grocery', '{1,5}', NULL) AS prospect, icm_wallet_estimate('both', '{1,5}', 3, 0.9) AS tau,
     icm_wallet_extrapolates('grocery', '{1,9}') AS within, icm_wallet_extrapolates('grocery', '{1,10}') AS beyond, icm_wallet_estimate(NULL::text, '{1,5}', 3) AS of_null;
-SELECT call, e.* FROM (VALUES ('icm_wallet_estimate(''drinks'', ''{1,2}'', 0)'), ('icm_wallet_estimate(''both'', ''{1,2}'', 0)'), ('icm_publish(''wallet_model'', ''x'', ''{taus: [0.5]}'')')) AS v(call), pg_temp.error_of('SELECT ' || call) e;
+SELECT call, e.* FROM (VALUES ('icm_wallet_estimate(''drinks'', ''{1,2}'', 0)'), ('icm_wallet_estimate(''both'', ''{1,2}'', 0)'), ('icm_wallet_estimate_interval(''both'', ''{1,2}'', 0)'), ('icm_publish(''wallet_model'', ''x'', ''{taus: [0.5]}'')')) AS v(call), pg_temp.error_of('SELECT ' || call) e;
 ROLLBACK;

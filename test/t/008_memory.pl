@@ -173,12 +173,13 @@ SKIP:
 	}
 
 	# functions of a row: by one model, and each by a model of its own; 40 bytes lost a row would be seen
-	my $model = q{format('{taus: [0.5 0.9], coefficients: [1 %s, 2 %s]}', id, id)::icm_wallet_model};
+	my $model = q{format('{taus: [0.5 0.9], coefficients: [1 %s, 2 %s], std_errors: nid [1 2, 3 4], correlations: [none, 0.5]}', id, id)::icm_wallet_model};
 	my $market = q{format('{M: 1.456, K: 0.%s, S: 1.55, brands: {Alpha: 0.25 penetration 0.2, "Beta 2": 0.1}}', d + 1)::icm_dirichlet};
 	my $wallet = 'icm_wallet_add(NULL, 0.1 * id, 0.3 * id)';
 	foreach my $call (
 		q{icm_wallet_estimate('{taus: [0.5 0.9], coefficients: [1 2, 2 3]}'::icm_wallet_model, ARRAY[1, d], amount, 0.9)},
 		"icm_wallet_estimate($model, ARRAY[1, d], amount, 0.9)",
+		"(icm_wallet_estimate_interval($model, ARRAY[1, d], amount, 0.9)).upper",
 		q{icm_wallet_estimate(substr('retail', 1, 6 + 0 * d), ARRAY[1, d], amount)},
 		"${model}::text::icm_wallet_model",
 		"icm_wallet_model_send($model)",

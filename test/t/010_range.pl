@@ -131,12 +131,18 @@ foreach my $query (
 	"SELECT icm_wallet_fit($max, ARRAY[5e-324], 0.5)", "SELECT icm_wallet_fit(5e-324, ARRAY[$max], 0.5)", "SELECT icm_wallet_fit(3, ARRAY[$max], 0.5)", "SELECT icm_wallet_fit(v, ARRAY[1e-300], 0.5) FROM unnest(ARRAY[1e100, 1e101]) v",
 	"SELECT icm_wallet_estimate('{taus: [0.9], coefficients: [$max 1]}'::icm_wallet_model, '{2,1}', 0)",
 	"SELECT icm_wallet_estimate('{taus: [0.9], coefficients: [1e200]}'::icm_wallet_model, '{1e200}', 0)",
-	"SELECT icm_wallet_estimate('{taus: [0.9], coefficients: [1 1]}'::icm_wallet_model, '{$max,$max}', 0)")
+	"SELECT icm_wallet_estimate('{taus: [0.9], coefficients: [1 1]}'::icm_wallet_model, '{$max,$max}', 0)",
+	"SELECT icm_wallet_estimate_interval('{taus: [0.9], coefficients: [1 1]}'::icm_wallet_model, '{$max,$max}', 0)")
 {
 	is(result($query), '22003', $query);
 }
 is(result("SELECT icm_wallet_estimate(m, '{1}', $max), icm_wallet_estimate(m, '{5e-324}', 0), icm_wallet_estimate(m, '{-$max}', 5e-324)
 	FROM CAST('{taus: [0.9], coefficients: [1]}' AS icm_wallet_model) m"), '1.7976931348623157e+308|5e-324|5e-324', 'estimates in range');
+
+is(result("SELECT count(*), count(i.std_error), bool_and(i.lower BETWEEN 0 AND i.wallet AND i.wallet <= i.upper AND i.upper <= $max)
+	FROM unnest(ARRAY[0, 5e-324, 1e-300, 1, 1e300, $max]) s, unnest(ARRAY[0, 5e-324, 1e-10, 1, 1e10, $max]) x,
+		CAST(format('{taus: [0.9], coefficients: [0 1], std_errors: nid [%s 1], correlations: [-0.5]}', s) AS icm_wallet_model) m,
+		icm_wallet_estimate_interval(m, ARRAY[x, 1], 0) i"), '36|30|t', 'intervals in range');
 
 # Reconciling: amounts to 1e280. What comes of them adds up, in every order, or is an error.
 foreach my $rows ('(0, 1e280), (0, 1e280), (0, 1e280)', '(1e280, 1e280), (0, 5e-324), (0, 0)', '(3e279, 0), (0, 1e280), (0, 1e-20)',

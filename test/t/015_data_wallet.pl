@@ -1,4 +1,4 @@
-# Wallet models against quantreg for R: coefficients at many taus and standard errors, of data that are here and of
+# Wallet models against quantreg for R: coefficients at many taus, standard errors and intervals, of data that are here and of
 # Engel's food expenditure, which is public but not repeated here. test/reference/quantreg.R says how the figures came about.
 use strict;
 use warnings;
@@ -14,7 +14,8 @@ my $node = start_node('main');
 my $db = 'postgres';
 my (%rows, %fits);
 
-# the reference: "data NAME ROWS COLUMNS WEIGHTED", and the rows; "fit NAME TAU COEFFICIENT..." and "errors NAME TAU ERROR..."
+# the reference: "data NAME ROWS COLUMNS WEIGHTED", and the rows; "fit NAME TAU COEFFICIENT..." and "errors NAME TAU ERROR...";
+# "interval NAME TAU CONFIDENCE X... FIT LOWER UPPER"; covariances are for the unit test
 open my $reference, '<', "$FindBin::RealBin/../reference/quantreg.txt" or die $!;
 my $name;
 while (my $line = <$reference>)
@@ -25,11 +26,11 @@ while (my $line = <$reference>)
 	{
 		$name = $word[1];
 	}
-	elsif ($line =~ /^(fit|errors)/)
+	elsif ($line =~ /^(fit|errors|interval)/)
 	{
 		push @{ $fits{ $word[1] }{$1} }, [ @word[ 2 .. $#word ] ];
 	}
-	elsif ($line !~ /^#/)
+	elsif ($line !~ /^(#|covariance)/)
 	{
 		push @{ $rows{$name} }, \@word;
 	}
@@ -76,6 +77,18 @@ sub check
 		}
 		is($wrong, 0, "$set: $what at " . @all . ' taus as of quantreg');
 	}
+
+	my @intervals = @{ $expected{interval} };
+	my $values = join ', ', map {
+		my ($tau, $confidence, @number) = @$_;
+		"($tau, $confidence, '{" . (join ',', @number[ 0 .. $columns - 1 ]) . "}'::float8[], " . (join ', ', @number[ $columns .. $#number ]) . ')'
+	} @intervals;
+	my $taus = join ',', sort { $a <=> $b } keys %{ { map { $_->[0] => 1 } @intervals } };
+	is($node->safe_psql($db, qq{
+			SELECT count(*), bool_and(abs(i.wallet - e.wallet) <= 1e-9 * (1 + e.wallet) AND abs(i.lower - e.lower) <= 1e-5 * e.upper
+				AND abs(i.upper - e.upper) <= 1e-5 * e.upper)
+			FROM (SELECT icm_wallet_fit_quantiles($before, '{$taus}'$after) FROM $table) m(model), (VALUES $values) e(tau, confidence, x, wallet, lower, upper),
+				icm_wallet_estimate_interval(model, x, NULL, tau, confidence) i}), @intervals . '|t', "$set: intervals as of quantreg");
 	return;
 }
 
@@ -97,7 +110,7 @@ foreach my $set ('stackloss', 'random', 'weighted')
 
 SKIP:
 {
-	skip 'the public data sets are not here', 8 unless defined $ENV{ICM_SHARED} && -e "$ENV{ICM_SHARED}/data/engel.csv";
+	skip 'the public data sets are not here', 9 unless defined $ENV{ICM_SHARED} && -e "$ENV{ICM_SHARED}/data/engel.csv";
 
 	# 235 Belgian households in 1857: income, and what they spend on food (Koenker and Bassett 1982)
 	$node->safe_psql($db, qq{

@@ -20,6 +20,7 @@
 
 #define REFERENCE "test/reference/quantreg.txt"
 #define P_MAX 20
+#define PAIRS_MAX (P_MAX * (P_MAX - 1) / 2)
 #define ON_PLANE_MAX 400		/* rows on a plane that are looked at */
 #define DIRECTIONS_MAX 1000
 #define EFFORT 2e6				/* rows times directions; random ones if there are more */
@@ -695,24 +696,55 @@ ReadNumbers(FILE *file, double *numbers, int n)
 	return true;
 }
 
-/* Compare a row of the reference with the fit; relative to the size of the number. */
+/* Covariances, the lower triangle by rows, of standard errors and correlations. */
+static void
+FillCovariances(const double *error, const double *correlation, int p, double *covariance)
+{
+	for (int i = 0; i < p; i++)
+	{
+		for (int j = 0; j < i; j++)
+			*covariance++ = error[i] * *correlation++ * error[j];
+		*covariance++ = error[i] * error[i];
+	}
+}
+
+/* Compare a row of the reference with the fit; relative to the size of the number, covariances to that of the standard errors. */
 static bool
 IsAsInReference(const Problem *problem, const char *kind, const double *expected)
 {
-	bool		is_fit = strcmp(kind, "fit") == 0;
+	bool		is_fit = strcmp(kind, "fit") == 0,
+				is_covariance = strcmp(kind, "covariance") == 0;
 	IcmRegression regression = Regression(problem);
-	double		answer[P_MAX];
+	double		answer[P_MAX + PAIRS_MAX],
+				error[P_MAX],
+				correlation[PAIRS_MAX];
 	size_t		crossed;
+	int			numbers = problem->p;
 	bool		good = IcmRegressionPrepare(&regression) == ICM_REGRESSION_DONE;
 
 	if (is_fit)
 		good = good && IcmRegressionFit(&regression, expected[0], answer) == ICM_REGRESSION_DONE;
 	else
-		good = good && IcmRegressionErrors(&regression, expected[0], answer, &crossed) == ICM_REGRESSION_DONE;
-	for (int j = 0; j < problem->p && good; j++)
+		good = good && IcmRegressionErrors(&regression, expected[0], error, correlation, &crossed) == ICM_REGRESSION_DONE;
+	if (is_covariance)
 	{
+		FillCovariances(error, correlation, problem->p, answer);
+		numbers = problem->p * (problem->p + 1) / 2;
+	}
+	else if (!is_fit)
+		memcpy(answer, error, sizeof(error));
+	for (int j = 0, i = 0, first = 0; j < numbers && good; j++)
+	{
+		double		size = fmax(1e-3, fabs(expected[j + 1]));
+
+		if (is_covariance)
+		{
+			size = error[i] * error[j - first];
+			if (j - first == i)
+				first += ++i;
+		}
 		/* quantreg lowers the differences between quantiles by 1.5e-8 */
-		good = fabs(answer[j] - expected[j + 1]) <= (is_fit ? 1e-9 : 1e-6) * fmax(1e-3, fabs(expected[j + 1]));
+		good = fabs(answer[j] - expected[j + 1]) <= (is_fit ? 1e-9 : is_covariance ? 1e-5 : 1e-6) * size;
 		if (!good && shown++ < SHOWN_MAX)
 			printf("# tau %g: %.15g, expected %.15g\n", expected[0], answer[j], expected[j + 1]);
 	}
@@ -722,13 +754,16 @@ IsAsInReference(const Problem *problem, const char *kind, const double *expected
 }
 
 #define SETS_MAX 4
+#define KINDS_OF_ROWS 3
+
+static const char *const kinds_of_rows[KINDS_OF_ROWS] = {"fit", "errors", "covariance"};
 
 typedef struct Set
 {
 	char		name[32];
 	Problem		problem;
-	int			right[2];		/* of fits and errors */
-	int			wrong[2];
+	int			right[KINDS_OF_ROWS];
+	int			wrong[KINDS_OF_ROWS];
 } Set;
 
 static Set *
@@ -741,14 +776,25 @@ FindSet(Set *sets, int n, const char *name)
 }
 
 static void
-SkipOrCompare(Set *set, const char *kind, const double *numbers)
+SkipOrCompare(Set *set, int kind, const double *numbers)
 {
 	bool		good;
 
 	if (set->problem.n == 0)
 		return;
-	good = IsAsInReference(&set->problem, kind, numbers);
-	(good ? set->right : set->wrong)[strcmp(kind, "fit") != 0]++;
+	good = IsAsInReference(&set->problem, kinds_of_rows[kind], numbers);
+	(good ? set->right : set->wrong)[kind]++;
+}
+
+/* Of which kind a row of the reference is; KINDS_OF_ROWS: of another. */
+static int
+KindOfRow(const char *kind)
+{
+	int			k = 0;
+
+	while (k < KINDS_OF_ROWS && strcmp(kinds_of_rows[k], kind) != 0)
+		k++;
+	return k;
 }
 
 static void
@@ -764,12 +810,15 @@ TestReference(void)
 
 	strcpy(sets[0].name, "engel");
 	sets[0].problem = ReadEngel();
+	sets[0].problem.p = 2;		/* so that its rows are read where they are not compared */
 	while (good && file != NULL && fscanf(file, "%15s", kind) == 1)
 	{
-		double		numbers[P_MAX + 1];
+		double		numbers[1 + P_MAX + PAIRS_MAX];
 		Set		   *set;
+		int			k = KindOfRow(kind);
 
-		if (kind[0] == '#')
+		/* intervals are of the type, and tested with it */
+		if (kind[0] == '#' || strcmp(kind, "interval") == 0)
 		{
 			good = fgets(line, sizeof(line), file) != NULL;
 			continue;
@@ -787,9 +836,10 @@ TestReference(void)
 			continue;
 		}
 		set = good ? FindSet(sets, n, name) : NULL;
-		good = set != NULL && ReadNumbers(file, numbers, set->problem.p + 1);
+		good = set != NULL && k < KINDS_OF_ROWS &&
+			ReadNumbers(file, numbers, 1 + (k < 2 ? set->problem.p : set->problem.p * (set->problem.p + 1) / 2));
 		if (good)
-			SkipOrCompare(set, kind, numbers);
+			SkipOrCompare(set, k, numbers);
 	}
 	ok(good && file != NULL && n == SETS_MAX, "the reference is read");
 	for (int k = 0; k < n; k++)
@@ -802,6 +852,8 @@ TestReference(void)
 		ok(sets[k].right[0] > 20 && sets[k].wrong[0] == 0, "%s: %d fits as of quantreg", sets[k].name, sets[k].right[0]);
 		ok(sets[k].right[1] > 1 && sets[k].wrong[1] == 0, "%s: %d standard errors as of quantreg", sets[k].name,
 		   sets[k].right[1]);
+		ok(sets[k].right[2] == sets[k].right[1] && sets[k].wrong[2] == 0, "%s: %d covariances as of quantreg", sets[k].name,
+		   sets[k].right[2]);
 	}
 	for (int k = 0; k < n; k++)
 		free(sets[k].problem.rows);
@@ -815,7 +867,8 @@ TestEngel(void)
 {
 	Problem		engel = ReadEngel();
 	IcmRegression regression;
-	double		b[2];
+	double		b[2],
+				correlation[1];
 	size_t		crossed;
 
 	if (engel.n == 0)
@@ -829,7 +882,7 @@ TestEngel(void)
 	ok(fabs(b[0] - 81.482247416936) < 1e-12 * 81 && fabs(b[1] - 0.560180551209) < 1e-12, "engel, tau .5");
 	IcmRegressionFit(&regression, 0.75, b);
 	ok(fabs(b[0] - 62.396585528964) < 1e-12 * 62 && fabs(b[1] - 0.644014139369) < 1e-12, "engel, tau .75");
-	IcmRegressionErrors(&regression, 0.5, b, &crossed);
+	IcmRegressionErrors(&regression, 0.5, b, correlation, &crossed);
 	ok(fabs(b[0] - 19.25066) < 5e-6 && fabs(b[1] - 0.02828) < 5e-6 && crossed == 0, "engel, standard errors");
 	IcmRegressionEnd(&regression);
 	free(regression.rows);
@@ -878,7 +931,7 @@ TestScales(void)
 }
 
 static IcmRegressionResult
-Errors(const Problem *problem, double tau, bool fitted, double *error, size_t *crossed)
+Errors(const Problem *problem, double tau, bool fitted, double *error, double *correlation, size_t *crossed)
 {
 	IcmRegression regression = Regression(problem);
 	IcmRegressionResult result;
@@ -887,7 +940,7 @@ Errors(const Problem *problem, double tau, bool fitted, double *error, size_t *c
 	IcmRegressionPrepare(&regression);
 	if (fitted)
 		IcmRegressionFit(&regression, tau, b);
-	result = IcmRegressionErrors(&regression, tau, error, crossed);
+	result = IcmRegressionErrors(&regression, tau, error, correlation, crossed);
 	IcmRegressionEnd(&regression);
 	free(regression.rows);
 	return result;
@@ -900,9 +953,11 @@ TestScalesOfErrors(void)
 	static const int exponents[][2] = {{-470, 0}, {-980, 0}, {-1070, 0}, {0, 500}, {980, 0}, {0, -980}, {600, -600}, {-600, 600}};
 	Problem		problem = Draw(SMOOTH, 400, 2, true);
 	double		error[2],
-				scaled[2];
+				scaled[2],
+				correlation[1],
+				same[1];
 	size_t		crossed;
-	IcmRegressionResult result = Errors(&problem, 0.7, false, error, &crossed);
+	IcmRegressionResult result = Errors(&problem, 0.7, false, error, correlation, &crossed);
 
 	ok(result == ICM_REGRESSION_DONE, "standard errors");
 	for (size_t k = 0; k < sizeof(exponents) / sizeof(exponents[0]); k++)
@@ -918,8 +973,9 @@ TestScalesOfErrors(void)
 			Row(&other, i)[1] = ldexp(Row(&other, i)[1], exponents[k][1]);
 			Row(&other, i)[2] = ldexp(Row(&other, i)[2], exponents[k][0]);
 		}
-		result = Errors(&other, 0.7, false, scaled, &crossed);
-		ok(fits ? result == ICM_REGRESSION_DONE && scaled[0] == ldexp(error[0], by) && scaled[1] == ldexp(error[1], by) :
+		result = Errors(&other, 0.7, false, scaled, same, &crossed);
+		ok(fits ? result == ICM_REGRESSION_DONE && scaled[0] == ldexp(error[0], by) && scaled[1] == ldexp(error[1], by) &&
+		   same[0] == correlation[0] :
 		   result == ICM_REGRESSION_OVERFLOW, "standard errors times 2^%d", by);
 		free(other.rows);
 	}
@@ -938,13 +994,13 @@ TestErrorsBeside(void)
 		for (int k = 0; k < 5; k++)
 		{
 			double		tau = k == 0 ? 0.9 : k == 1 ? 0.5 : k == 2 ? 0.0001 : DrawTau(),
-						alone[3] = {0.0},
-						beside[3] = {0.0};
+						alone[6] = {0.0},
+						beside[6] = {0.0};	/* standard errors and correlations */
 			size_t		crossed,
 						crossed_alone;
-			IcmRegressionResult result = Errors(&problem, tau, false, alone, &crossed_alone);
+			IcmRegressionResult result = Errors(&problem, tau, false, alone, alone + 3, &crossed_alone);
 
-			wrong += Errors(&problem, tau, true, beside, &crossed) != result || crossed != crossed_alone ||
+			wrong += Errors(&problem, tau, true, beside, beside + 3, &crossed) != result || crossed != crossed_alone ||
 				memcmp(alone, beside, sizeof(alone)) != 0;
 			if (wrong > 0 && shown++ < SHOWN_MAX)
 				printf("# tau %.17g, result %d: %.17g, %.17g\n", tau, result, alone[0], beside[0]);
@@ -1227,6 +1283,7 @@ TestFlat(void)
 	Problem		problem = Draw(SMOOTH, 100, 2, false);
 	IcmRegression regression;
 	double		error[2],
+				correlation[1],
 				b[2];
 	size_t		crossed;
 
@@ -1236,10 +1293,147 @@ TestFlat(void)
 	IcmRegressionPrepare(&regression);
 	ok(IcmRegressionFit(&regression, 0.9, b) == ICM_REGRESSION_DONE && b[0] == 0.0 && b[1] == 0.0 && !signbit(b[0]) &&
 	   !signbit(b[1]), "responses of 0");
-	ok(IcmRegressionErrors(&regression, 0.9, error, &crossed) == ICM_REGRESSION_FLAT && crossed == problem.n,
+	ok(IcmRegressionErrors(&regression, 0.9, error, correlation, &crossed) == ICM_REGRESSION_FLAT && crossed == problem.n,
 	   "no standard errors of a certain thing");
 	IcmRegressionEnd(&regression);
 	free(regression.rows);
+	free(problem.rows);
+}
+
+/* ---- intervals ------------------------------------------------------------ */
+
+static double
+ErrorOf(const double *x, const double *covariance, int p)
+{
+	double		sum = 0.0;
+
+	for (int i = 0; i < p; i++)
+	{
+		for (int j = 0; j < i; j++)
+			sum += 2.0 * x[i] * *covariance++ * x[j];
+		sum += x[i] * *covariance++ * x[i];
+	}
+	return sqrt(sum);
+}
+
+/* How often the interval at 95 % covers the quantile, of which is known what it is: spend varies more the larger x is. */
+static void
+TestCoverage(double tau, size_t n, int samples)
+{
+	static const double at[][2] = {{1.0, 0.5}, {1.0, 2.0}, {1.0, 3.5}, {10.0, 23.0}};
+	int			covered[4] = {0},
+				known = 0;
+
+	for (int sample = 0; sample < samples; sample++)
+	{
+		Problem		problem = NewProblem(n, 2, false);
+		IcmRegression regression;
+		double		b[2],
+					error[2],
+					correlation[1],
+					covariance[3];
+		size_t		crossed;
+
+		for (size_t i = 0; i < n; i++)
+		{
+			double	   *row = Row(&problem, i);
+
+			row[0] = 1.0;
+			row[1] = 4.0 * Uniform();
+			row[2] = 10.0 + 5.0 * row[1] - (1.0 + row[1]) * log(Uniform());
+		}
+		regression = Regression(&problem);
+		if (IcmRegressionPrepare(&regression) == ICM_REGRESSION_DONE &&
+			IcmRegressionFit(&regression, tau, b) == ICM_REGRESSION_DONE &&
+			IcmRegressionErrors(&regression, tau, error, correlation, &crossed) == ICM_REGRESSION_DONE)
+		{
+			known++;
+			FillCovariances(error, correlation, 2, covariance);
+			for (int k = 0; k < 4; k++)
+			{
+				double		quantile = -log(1.0 - tau),
+							truth = at[k][0] * (10.0 + quantile) + at[k][1] * (5.0 + quantile);
+
+				covered[k] += fabs(at[k][0] * b[0] + at[k][1] * b[1] - truth) <= 1.959963984540054 * ErrorOf(at[k], covariance, 2);
+			}
+		}
+		IcmRegressionEnd(&regression);
+		free(regression.rows);
+		free(problem.rows);
+	}
+	ok(known == samples, "tau %g, samples of %zu: all of %d have standard errors", tau, n, samples);
+	for (int k = 0; k < 4; k++)
+	{
+		double		percent = 100.0 * covered[k] / samples;
+
+		ok(percent >= 92.0 && percent <= 98.0, "tau %g, samples of %zu, x %g, %g: the interval of 95 %% covers %.1f %%", tau, n,
+		   at[k][0], at[k][1], percent);
+	}
+}
+
+/* Where columns are mixed, what is known of x'b stays as it is. Correlations are such. */
+static void
+TestMixed(void)
+{
+	int			wrong = 0;
+
+	for (int round = 0; round < 100; round++)
+	{
+		int			p = 2 + Below(P_MAX - 1);
+		Problem		problem = Draw(SMOOTH, 400 + 10 * round, p, round % 2),
+					mixed = NewProblem(problem.n, p, round % 2);
+		double		error[2][P_MAX],
+					correlation[2][PAIRS_MAX],
+					covariance[2][P_MAX + PAIRS_MAX];
+		size_t		crossed;
+		double		tau = 0.2 + 0.6 * Uniform();
+		IcmRegressionResult result[2];
+
+		memcpy(mixed.rows, problem.rows, problem.n * Width(&problem) * sizeof(double));
+		for (size_t i = 0; i < problem.n; i++)
+			for (int j = p - 1; j > 0; j--)
+				Row(&mixed, i)[j] += 0.5 * Row(&mixed, i)[j - 1];
+		result[0] = Errors(&problem, tau, round % 3, error[0], correlation[0], &crossed);
+		result[1] = Errors(&mixed, tau, round % 3, error[1], correlation[1], &crossed);
+		wrong += result[0] != result[1];
+		for (int k = 0; k < 2 && result[0] == ICM_REGRESSION_DONE; k++)
+		{
+			FillCovariances(error[k], correlation[k], p, covariance[k]);
+			for (int j = 0; j < p * (p - 1) / 2; j++)
+				wrong += !(fabs(correlation[k][j]) <= 1.0);
+		}
+		for (size_t i = 0; i < 20 && result[0] == ICM_REGRESSION_DONE; i++)
+		{
+			double		expected = ErrorOf(Row(&problem, i), covariance[0], p),
+						is = ErrorOf(Row(&mixed, i), covariance[1], p);
+
+			if (!(fabs(is - expected) <= 1e-4 * expected))
+			{
+				wrong++;
+				if (shown++ < SHOWN_MAX)
+					printf("# p %d, n %zu: %.17g, %.17g\n", p, problem.n, expected, is);
+			}
+		}
+		free(problem.rows);
+		free(mixed.rows);
+	}
+	ok(wrong == 0, "covariances are of the space of the columns");
+}
+
+/* A weight so large that nothing can be told of the others. */
+static void
+TestOneWeight(void)
+{
+	Problem		problem = Draw(SMOOTH, 100, 2, true);
+	double		error[2],
+				correlation[1] = {7.0};
+	size_t		crossed;
+	IcmRegressionResult result;
+
+	for (size_t i = 0; i < problem.n; i++)
+		Row(&problem, i)[3] = i == 50 ? 0x1p39 : 1.0;
+	result = Errors(&problem, 0.5, false, error, correlation, &crossed);
+	ok(result != ICM_REGRESSION_DONE && correlation[0] == 7.0, "no standard errors where one weight outweighs all: %d", result);
 	free(problem.rows);
 }
 
@@ -1248,7 +1442,8 @@ static void
 TestMemory(void)
 {
 	Problem		problem = Draw(SMOOTH, 200000, 3, false);
-	double		b[3];
+	double		b[3],
+				correlation[3];
 	int			polled = polls;
 	size_t		crossed;
 	size_t		active = (size_t) (1.5 * pow(4.0 * problem.n, 2.0 / 3.0));
@@ -1257,7 +1452,7 @@ TestMemory(void)
 	ok(Fit(&problem, 0.5, b) == ICM_REGRESSION_DONE && polls > polled, "200,000 rows");
 	ok(held_most <= 5 * problem.n + active * (8 * 3 + 100) + 250000, "%zu bytes held", held_most);
 	held_most = 0;
-	ok(Errors(&problem, 0.5, true, b, &crossed) == ICM_REGRESSION_DONE, "200,000 rows, standard errors");
+	ok(Errors(&problem, 0.5, true, b, correlation, &crossed) == ICM_REGRESSION_DONE, "200,000 rows, standard errors");
 	ok(held_most <= 5 * problem.n + 2 * active * (8 * 3 + 100) + 250000, "%zu bytes held", held_most);
 	free(problem.rows);
 }
@@ -1281,6 +1476,10 @@ main(void)
 	TestRank();
 	TestFlat();
 	TestMemory();
+	TestMixed();
+	TestOneWeight();
+	TestCoverage(0.5, 100, 400);
+	TestCoverage(0.8, 200, 400);
 	ok(allocated == 0, "all memory is released");
 	printf("1..%d\n", tests);
 	return failures > 0;

@@ -10,6 +10,7 @@
 
 #include "common/poll.h"
 #include "math/neighbours.h"
+#include "wallet/attributes.h"
 #include "wallet/window.h"
 
 #define ARG_OWN 0
@@ -30,21 +31,10 @@ typedef struct Customers
 
 /* ---- arguments ------------------------------------------------------------ */
 
+/* Room for x of all customers at the first, as many numbers of the others. */
 static void
-CheckColumns(Customers *customers, const ArrayType *array)
+CheckColumns(Customers *customers, int columns)
 {
-	int			columns = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-
-	if (unlikely(ARR_NDIM(array) > 1 || columns < 1 || columns > ICM_NEIGHBOURS_COLUMNS_MAX))
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("x must be a one-dimensional array of 1 to %d numbers", ICM_NEIGHBOURS_COLUMNS_MAX),
-				 errdetail("The array given has %d dimensions and %d elements.", ARR_NDIM(array), columns)));
-	if (unlikely(array_contains_nulls((ArrayType *) array)))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("x must not contain nulls"),
-				 errhint("Say what the value is, as in coalesce(value, 0), or give NULL as x for a row that is not to take part.")));
 	if (customers->columns == 0)
 	{
 		customers->columns = columns;
@@ -61,18 +51,18 @@ CheckColumns(Customers *customers, const ArrayType *array)
 static void
 ReadColumns(Customers *customers, Datum datum)
 {
-	ArrayType  *array = DatumGetArrayTypeP(datum);
+	int			columns;
+	const double *given = IcmAttributes(DatumGetArrayTypeP(datum), ICM_NEIGHBOURS_COLUMNS_MAX, &columns);
 	double	   *x;
 
-	CheckColumns(customers, array);
-	x = customers->x + (Size) customers->n * customers->columns;
-	memcpy(x, ARR_DATA_PTR(array), customers->columns * sizeof(double));
-	for (int i = 0; i < customers->columns; i++)
-		if (unlikely(!isfinite(x[i])))
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("x must be finite numbers"),
-					 errdetail("Element %d is %s.", i + 1, IcmNumberText(x[i]))));
+	CheckColumns(customers, columns);
+	x = customers->x + (Size) customers->n * columns;
+	for (int i = 0; i < columns; i++)
+	{
+		if (unlikely(!isfinite(given[i])))
+			IcmAttributesNotFinite(given, columns);
+		x[i] = given[i];
+	}
 }
 
 /* The customers of the partition. */

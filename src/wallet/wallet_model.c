@@ -17,7 +17,6 @@
 
 #include <math.h>
 
-#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "common/array.h"
@@ -66,43 +65,15 @@ IcmWalletTausFault(const double *taus, int n)
 	return NULL;
 }
 
-const double *
-IcmWalletGetX(FunctionCallInfo fcinfo, int number, int *columns)
+const char *
+IcmWalletTausText(const double *taus, int n)
 {
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(number);
-	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	StringInfoData buf;
 
-	if (unlikely(ARR_NDIM(array) > 1 || n < 1 || n > ICM_WALLET_COLUMNS_MAX))
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("x must be a one-dimensional array of 1 to %d numbers", ICM_WALLET_COLUMNS_MAX),
-				 errdetail("The array given has %d dimensions and %d elements.", ARR_NDIM(array), n)));
-	if (unlikely(*columns != 0 && n != *columns))
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("x must have as many elements as the model has columns"),
-				 errdetail("It has %d; the model has %d.", n, *columns)));
-	if (unlikely(array_contains_nulls(array)))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("x must not contain nulls"),
-				 errhint("Say what the value is, as in coalesce(value, 0), or give NULL as x for a row that is not to take part.")));
-	*columns = n;
-	return (const double *) ARR_DATA_PTR(array);
-}
-
-void
-IcmWalletXNotFinite(const double *x, int columns)
-{
-	int			i = 0;
-
-	while (i < columns - 1 && isfinite(x[i]))
-		i++;
-	ereport(ERROR,
-			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("x must be finite numbers"),
-			 errdetail("Element %d is %s.", i + 1, IcmNumberText(x[i]))));
-	pg_unreachable();
+	initStringInfo(&buf);
+	for (int k = 0; k < n; k++)
+		appendStringInfo(&buf, "%s%s", k == 0 ? "" : ", ", IcmNumberText(taus[k]));
+	return buf.data;
 }
 
 /* ---- text and binary form ---------------------------------------------------- */

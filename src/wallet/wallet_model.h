@@ -70,13 +70,7 @@ extern IcmWalletModel *IcmWalletModelGet(Datum datum);
 /* A sentence on what is wrong with these taus, or NULL. */
 extern const char *IcmWalletTausFault(const double *taus, int n);
 
-/*
- * The numbers of argument number, which is x, a float8[], not null: so many as columns says, if that is not 0;
- * *columns is how many. ERROR if they are not that many, or one is NULL; NaN and infinity are the caller's to refuse.
- */
-extern const double *IcmWalletGetX(FunctionCallInfo fcinfo, int number, int *columns);
-
-/* ERROR (22003): x has NaN or infinity in it. */
-pg_noreturn extern void IcmWalletXNotFinite(const double *x, int columns);
+/* Taus, for messages. */
+extern const char *IcmWalletTausText(const double *taus, int n);
 
 #endif							/* ICM_WALLET_MODEL_H */

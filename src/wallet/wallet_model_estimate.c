@@ -13,24 +13,13 @@
 #include "common/check.h"
 #include "common/rows.h"
 #include "math/trend.h"
+#include "wallet/attributes.h"
 #include "wallet/share.h"
 #include "wallet/wallet_model.h"
 #include "wallet/window.h"
 
 /* Rounding must not be more than this part of the variance of an estimate. */
 #define ROUNDING_MAX 0.01
-
-/* The taus of a model, for messages. */
-static const char *
-TausText(const IcmWalletModel *model)
-{
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	for (int k = 0; k < model->taus; k++)
-		appendStringInfo(&buf, "%s%s", k == 0 ? "" : ", ", IcmNumberText(ICM_WALLET_TAUS(model)[k]));
-	return buf.data;
-}
 
 static int
 FindTau(const IcmWalletModel *model, double tau)
@@ -41,7 +30,7 @@ FindTau(const IcmWalletModel *model, double tau)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("the model has no fit for this tau"),
-			 errdetail("The tau given is %s; the model has %s.", IcmNumberText(tau), TausText(model))));
+			 errdetail("The tau given is %s; the model has %s.", IcmNumberText(tau), IcmWalletTausText(ICM_WALLET_TAUS(model), model->taus))));
 	pg_unreachable();
 }
 
@@ -53,7 +42,7 @@ OnlyTau(const IcmWalletModel *model)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the model has fits for several taus"),
-				 errdetail("It has %s.", TausText(model)),
+				 errdetail("It has %s.", IcmWalletTausText(ICM_WALLET_TAUS(model), model->taus)),
 				 errhint("Say which, by the argument tau.")));
 	return 0;
 }
@@ -62,12 +51,17 @@ OnlyTau(const IcmWalletModel *model)
 static const double *
 GetX(FunctionCallInfo fcinfo, const IcmWalletModel *model)
 {
-	int			columns = model->columns;
-	const double *x = IcmWalletGetX(fcinfo, 1, &columns);
+	int			columns;
+	const double *x = IcmAttributes(PG_GETARG_ARRAYTYPE_P(1), ICM_WALLET_COLUMNS_MAX, &columns);
 
+	if (unlikely(columns != model->columns))
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("x must have as many elements as the model has columns"),
+				 errdetail("It has %d; the model has %d.", columns, model->columns)));
 	for (int j = 0; j < columns; j++)
 		if (unlikely(!isfinite(x[j])))
-			IcmWalletXNotFinite(x, columns);
+			IcmAttributesNotFinite(x, columns);
 	return x;
 }
 

@@ -19,7 +19,9 @@
 #define ARRAYS 11				/* of a number for each row, beside x */
 #define STEPS_MAX 100
 #define INSIDE 0.99995			/* share of the way to the boundary that is gone at most */
-#define STUCK 1e-3				/* steps below this lead nowhere */
+#define STUCK 1e-3				/* steps below this lead nowhere, */
+#define SLOW_STEPS 5			/* nor do so many that leave more than this share of the gap */
+#define SLOW 0.8
 #define WELL_INSIDE 0.1			/* share of u that a is off its bounds at the start */
 #define POLL_BLOCKS (ICM_QR_POLL_ROWS / BLOCK)
 
@@ -49,6 +51,7 @@ IcmQrInteriorInit(IcmQrInterior *interior, size_t n, int p, void *memory, void (
 	interior->blocks = Blocks(n);
 	interior->p = p;
 	interior->solved = false;
+	interior->converged = false;
 	interior->poll = poll;
 	interior->x = next;
 	next += rows * p;
@@ -478,7 +481,8 @@ bool
 IcmQrInteriorSolve(IcmQrInterior *in, double tau, double tolerance, const double *goal, double *b)
 {
 	Step		step;
-	double		sum[ICM_QR_COLUMNS_MAX];
+	double		sum[ICM_QR_COLUMNS_MAX],
+				gap[SLOW_STEPS] = {0.0};	/* before the last steps */
 
 	if (!Start(in, tau, goal, sum, b))
 		return false;
@@ -489,8 +493,10 @@ IcmQrInteriorSolve(IcmQrInterior *in, double tau, double tolerance, const double
 		if (!PrepareStep(in, tau, sum, &step))
 			break;
 		in->solved = true;
-		if (!(step.gap > tolerance * step.objective))
+		in->converged = !(step.gap > tolerance * step.objective);
+		if (in->converged || (steps >= SLOW_STEPS && step.gap > SLOW * gap[steps % SLOW_STEPS]))
 			break;
+		gap[steps % SLOW_STEPS] = step.gap;
 		mu = Predict(in, &step);
 		PrepareCorrector(in, mu, &step);
 		IcmCholeskySolve(step.matrix, in->p, step.b);

@@ -26,6 +26,7 @@ typedef struct IcmQrInterior
 	size_t		blocks;
 	int			p;
 	bool		solved;			/* IcmQrInteriorSolve() has made at least a step */
+	bool		converged;		/* it has come as close as it was to */
 	void		(*poll) (void);
 	double	   *x;
 	double	   *residual;		/* y - X b; y at first */
@@ -50,9 +51,9 @@ extern void IcmQrInteriorInit(IcmQrInterior *interior, size_t n, int p, void *me
 extern void IcmQrInteriorSetRow(IcmQrInterior *interior, size_t i, const double *x, double y, double upper);
 
 /*
- * Iterate until the duality gap is below tolerance times the objective, or no
- * digits are left to gain. goal: what X'a must be; NULL: (1 - tau) X'u, and then the
- * start is at least squares, otherwise at b. The result is interior->solved: false where
+ * Iterate until the duality gap is below tolerance times the objective, which is converged, or hardly gets
+ * smaller: no digits are left to gain, or the central path is too crooked. goal: what X'a must be;
+ * NULL: (1 - tau) X'u, and then the start is at least squares, otherwise at b. The result is interior->solved: false where
  * not even the first step could be made, as X'UX is singular for doubles.
  */
 extern bool IcmQrInteriorSolve(IcmQrInterior *interior, double tau, double tolerance, const double *goal, double *b);

@@ -8,6 +8,9 @@
  * ties, which it would leave undecided by the thousands, are decided as the vertex
  * method does. Only the rows near which it ends count; the vertex method starts
  * from there with the rows as they are.
+ *
+ * It hardly gets on where most rows are the same but for noise and the plane is to stand between them and others, as
+ * where most spend nothing and tau is near their share. Then it is left early.
  */
 #include <float.h>
 #include <math.h>
@@ -32,7 +35,7 @@
 
 /*
  * Above this many rows a sample of ((p + 1) n)^(2/3) is fitted, then the rows near its
- * plane, NEAR times as many. Up to half of the sample are rows of more leverage than
+ * plane, NEAR times as many, half of them on each side. Up to half of the sample are rows of more leverage than
  * LEVERAGE times that of the average row of a sample, all of them.
  */
 #define ROWS_MAX 2000
@@ -41,16 +44,27 @@
 #define ROOM 1.5				/* for those, and rows that are found on the wrong side */
 #define LEVERAGE 2.0
 #define ROUNDS_MAX 50			/* in which rows are found on the wrong side */
+#define WINDOW_SAMPLE 1000.0	/* rows of a sample that are within a window, by which its width is found */
+
+/*
+ * Where these do not do, REFINE_NEAR times as many near the plane are fitted together with a sample of the
+ * others, REFINE_SAMPLE times as many, to find a better plane, and again, until no more than MOVED_MAX times as many
+ * of the others change sides. Then the rows near that plane alone are tried again.
+ */
+#define REFINE_NEAR 0.9
+#define REFINE_NEAR_MAX 1.0
+#define REFINE_SAMPLE 0.45
+#define REFINE_ROUNDS 6
+#define MOVED_MAX 0.25
 
 /*
  * Between the planes at tau and tau + h are about h n rows. A window around the first that
  * reaches as far as the second has up to sqrt(p) times as many; BESIDE times that
- * are taken, and the share BEHIND of its width on the other side.
+ * are taken, and the share BEHIND of that on the other side.
  */
 #define BESIDE 1.3
 #define BEHIND 0.25
 #define BESIDE_MIN 14.0			/* rows that are taken at least, to sqrt(n) */
-#define BESIDE_SAMPLE 100.0		/* rows of a sample that are within the window, by which its width is found */
 
 /* Sine of the angle to the space of the rows chosen before, from which a row is chosen for the basis. */
 #define INDEPENDENT 1e-5
@@ -275,14 +289,14 @@ Score(Candidate *heap, size_t n, size_t k)
 
 /* Take the row into the basis if it is independent of the others there; chosen is an orthonormal base of them. */
 static bool
-Choose(const IcmRegressionState *state, uint32_t row, double least, double (*chosen)[P_MAX], int count)
+Choose(const IcmRegressionState *state, const double *row, double least, double (*chosen)[P_MAX], int count)
 {
 	int			p = state->rows.p;
 	double	   *x = chosen[count];
 	double		before,
 				after;
 
-	IcmQrTransform(state->factor, p, IcmQrRow(&state->rows, row), x);
+	IcmQrTransform(state->factor, p, row, x);
 	before = Norm(x, p);
 	if (before == 0.0)
 		return false;
@@ -306,19 +320,20 @@ Choose(const IcmRegressionState *state, uint32_t row, double least, double (*cho
 
 /* The first rows by their scores that are independent. The heap is used up. */
 static int
-ChooseBasis(IcmRegressionState *state, Candidate *heap, size_t n, double least, double (*chosen)[P_MAX], int count)
+ChooseBasis(IcmRegressionState *state, const IcmQrRows *rows, Candidate *heap, size_t n, double least,
+			double (*chosen)[P_MAX], int count)
 {
 	MakeHeap(heap, n);
-	while (n > 0 && count < state->rows.p)
+	while (n > 0 && count < rows->p)
 	{
 		Candidate	best = heap[0];
 
 		if (n % ICM_QR_POLL_ROWS == 0)
-			state->rows.poll();
+			rows->poll();
 		heap[0] = heap[--n];
 		if (n > 0)
 			SiftDown(heap, n, 0);
-		if (Choose(state, best.row, least, chosen, count))
+		if (Choose(state, IcmQrRow(rows, best.row), least, chosen, count))
 			state->vertex.basis[count++] = best.row;
 	}
 	return count;
@@ -369,17 +384,13 @@ SetRow(const IcmRegressionState *state, IcmQrInterior *interior, size_t k, size_
 }
 
 /*
- * Step to the minimum over the first n active rows, from what the interior point
- * method left: the rows of the basis are those whose a is inside its bounds while
- * the residual is near 0. Where it left nothing, any rows will do.
+ * How well each row suits the basis, by what the interior point method left: less is better, as a is inside its
+ * bounds and the residual near 0. Where it left nothing, any rows will do.
  */
-static IcmQrOutcome
-FromInterior(IcmRegressionState *state, Work *work, const IcmQrInterior *interior, const IcmQrActive *active)
+static void
+ScoreRows(Work *work, const IcmQrInterior *interior)
 {
-	Candidate  *heap = work->memory;	/* in place of the interior point method's, which is read first */
-	int			count = 0;
-
-	for (size_t k = 0; k < active->n; k++)
+	for (size_t k = 0; k < interior->n; k++)
 	{
 		double		inside = fmin(interior->a[k], interior->slack[k]);
 
@@ -387,14 +398,24 @@ FromInterior(IcmRegressionState *state, Work *work, const IcmQrInterior *interio
 		if (isnan(work->residual[k]))
 			work->residual[k] = HUGE_VAL;
 	}
+}
+
+/* Step to the minimum over the active rows from a plane through those with the least scores. */
+static IcmQrOutcome
+FromScores(IcmRegressionState *state, Work *work, const IcmQrActive *active)
+{
+	Candidate  *heap = work->memory;	/* in place of the interior point method's */
+	int			count = 0;
+
 	for (int pass = 0; pass < 2 && count < state->rows.p; pass++)
 	{
 		for (size_t k = 0; k < active->n; k++)
 		{
 			heap[k].score = work->residual[k];
-			heap[k].row = work->row[k];
+			heap[k].row = active->row == NULL ? (uint32_t) k : active->row[k];
 		}
-		count = ChooseBasis(state, heap, active->n, pass == 0 ? INDEPENDENT : BARELY_INDEPENDENT, work->chosen, count);
+		count = ChooseBasis(state, active->rows, heap, active->n, pass == 0 ? INDEPENDENT : BARELY_INDEPENDENT,
+							work->chosen, count);
 	}
 	if (count < state->rows.p)
 		return ICM_QR_STUCK;
@@ -414,87 +435,15 @@ FitAll(IcmRegression *regression, double tau)
 
 	IcmQrInteriorInit(&interior, n, state->rows.p, work->memory, state->rows.poll);
 	for (size_t i = 0; i < n; i++)
-	{
 		SetRow(state, &interior, i, i, 1.0);
-		work->row[i] = (uint32_t) i;
-	}
 	IcmQrInteriorSolve(&interior, tau, CLOSE, NULL, b);
-	outcome = FromInterior(state, work, &interior, &active);
+	ScoreRows(work, &interior);
+	outcome = FromScores(state, work, &active);
 	regression->release(work);
 	return outcome;
 }
 
-/* ---- a sample, and the rows near its plane -------------------------------- */
-
-static bool
-IsInfluential(const IcmRegressionState *state, size_t i, double least)
-{
-	double		band = state->band[i];
-
-	return band * band * IcmQrWeight(&state->rows, IcmQrRow(&state->rows, i)) > least;
-}
-
-/*
- * Choose a sample of about some size: all rows of high leverage, and every so
- * manieth of the others, which is the result; 0 if there are too many of the first.
- */
-static size_t
-ChooseSample(const IcmRegressionState *state, Work *work, size_t size, double least, size_t *chosen)
-{
-	const IcmQrRows *rows = &state->rows;
-	size_t		influential = 0,
-				others = 0,
-				step;
-
-	for (size_t i = 0; i < rows->n; i++)
-		influential += IsInfluential(state, i, least);
-	if (influential > size / 2)
-		return 0;
-	step = (rows->n - influential) / (size - influential) + 1;
-	*chosen = 0;
-	for (size_t i = 0; i < rows->n; i++)
-	{
-		if (IsInfluential(state, i, least) || others++ % step == 0)
-			work->row[(*chosen)++] = (uint32_t) i;
-		if (i % ICM_QR_POLL_ROWS == 0)
-			rows->poll();
-	}
-	return step;
-}
-
-/*
- * Fit a sample of some size. Returns how many bands off its plane the rows are that
- * are to be computed with, near of all; 0 if the sample does not do.
- */
-static double
-FitSample(const IcmRegressionState *state, Work *work, double tau, size_t size, size_t near, double *b)
-{
-	const IcmQrRows *rows = &state->rows;
-	double		least = LEVERAGE * rows->p / size * state->mean_weight;
-	size_t		n,
-				others = 0,
-				step = ChooseSample(state, work, size, least, &n);
-	IcmQrInterior interior;
-	Candidate  *heap = work->memory;	/* in place of the interior point method's */
-
-	if (step == 0)
-		return 0.0;
-	IcmQrInteriorInit(&interior, n, rows->p, work->memory, rows->poll);
-	for (size_t k = 0; k < n; k++)
-		SetRow(state, &interior, k, work->row[k], IsInfluential(state, work->row[k], least) ? 1.0 : (double) step);
-	if (!IcmQrInteriorSolve(&interior, tau, ROUGH, NULL, b))
-		return 0.0;
-	memcpy(work->residual, interior.residual, n * sizeof(double));
-	for (size_t k = 0; k < n; k++)
-		if (!IsInfluential(state, work->row[k], least) && state->band[work->row[k]] > 0.0f)
-		{
-			heap[others].score = fabs(work->residual[k]) / state->band[work->row[k]];
-			heap[others++].row = work->row[k];
-		}
-	if (others == 0)
-		return 0.0;
-	return Score(heap, others, (size_t) ((double) near / rows->n * others));
-}
+/* ---- windows around a plane ----------------------------------------------- */
 
 /* The response of a row, moved by its noise, less its fit. */
 static double
@@ -515,6 +464,61 @@ typedef struct Window
 	double		low;
 	double		high;
 } Window;
+
+/* Some rows by how many bands they are off a plane: those below it stand in front, those above it at the end. */
+typedef struct Sides
+{
+	Candidate  *heap;
+	size_t		room;
+	size_t		below;
+	size_t		above;
+} Sides;
+
+static void
+AddToSides(Sides *sides, double bands)
+{
+	if (bands < 0.0)
+		sides->heap[sides->below++].score = -bands;
+	else
+		sides->heap[sides->room - ++sides->above].score = bands;
+}
+
+/* How many bands off a plane the next k of n rows are; all there are if these are fewer. */
+static double
+Reach(Candidate *heap, size_t n, double k)
+{
+	return k < n ? Score(heap, n, (size_t) k) : DBL_MAX;
+}
+
+/*
+ * The window that has these shares of the rows, below the plane and above it. Each side has a width of its own: beside
+ * a gap between responses a common one would take in rows of one side only.
+ */
+static Window
+WindowOf(Sides *sides, double below, double above)
+{
+	double		n = sides->below + sides->above;
+	Window		window = {
+		-Reach(sides->heap, sides->below, below * n),
+		Reach(sides->heap + sides->room - sides->above, sides->above, above * n)
+	};
+
+	return window;
+}
+
+/* The window that has so many rows around a plane, by a sample of them. */
+static Window
+WindowAround(const IcmRegressionState *state, Work *work, const double *b, double below, double above)
+{
+	const IcmQrRows *rows = &state->rows;
+	Sides		sides = {work->memory, work->room, 0, 0};
+	size_t		step = (size_t) fmax(1.0, floor((below + above) / WINDOW_SAMPLE));
+
+	for (size_t i = 0; i < rows->n && sides.below + sides.above < sides.room; i += step)
+		if (state->band[i] > 0.0f)
+			AddToSides(&sides, NoisyResidual(state, i, b) / state->band[i]);
+	return WindowOf(&sides, below / rows->n, above / rows->n);
+}
 
 /*
  * Make the rows active that are in a window around a plane, and add up those that are not,
@@ -548,20 +552,79 @@ TakeNear(IcmRegressionState *state, Work *work, double tau, const double *b, Win
 	return true;
 }
 
+/* ---- a few rows in place of all ------------------------------------------- */
+
 /*
- * What the a of the active rows must make X'a, transformed: (1 - tau) X'w over all
- * rows, less the w x of those above the plane, which are not active.
+ * Rows near a plane, and a sample of the others; or only a sample, of all. The sample stands for
+ * the rows it is of, so that a plane can be found that is about right where they are more than there is room for.
+ */
+typedef struct Draft
+{
+	size_t		near;			/* how many rows of work->row, at its start, are near */
+	size_t		n;				/* with the sample */
+	double		least;			/* influence: of those with more, the sample has all */
+	size_t		step;			/* of the others, every so manieth */
+} Draft;
+
+static bool
+IsInfluential(const IcmRegressionState *state, size_t i, double least)
+{
+	double		band = state->band[i];
+
+	return band * band * IcmQrWeight(&state->rows, IcmQrRow(&state->rows, i)) > least;
+}
+
+/* How many rows row k of the draft stands for. */
+static double
+Times(const IcmRegressionState *state, const Work *work, const Draft *draft, size_t k)
+{
+	return k < draft->near || IsInfluential(state, work->row[k], draft->least) ? 1.0 : (double) draft->step;
+}
+
+/*
+ * Add a sample of about some size to the rows near a plane: all rows of high leverage, and every so
+ * manieth of the others. False: there are too many of the first.
+ */
+static bool
+ChooseSample(const IcmRegressionState *state, Work *work, size_t size, Draft *draft)
+{
+	const IcmQrRows *rows = &state->rows;
+	size_t		influential = 0,
+				others = 0;
+
+	draft->least = LEVERAGE * rows->p / size * state->mean_weight;
+	for (size_t i = 0; i < rows->n; i++)
+		influential += IsInfluential(state, i, draft->least);
+	if (influential > size / 2)
+		return false;
+	draft->step = (rows->n - influential) / (size - influential) + 1;
+	draft->n = draft->near;
+	for (size_t i = 0; i < rows->n; i++)
+	{
+		bool		chosen = IsInfluential(state, i, draft->least) || others++ % draft->step == 0;
+
+		if (chosen && (draft->near == 0 || state->side[i] != 0))
+			work->row[draft->n++] = (uint32_t) i;
+		if (i % ICM_QR_POLL_ROWS == 0)
+			rows->poll();
+	}
+	return true;
+}
+
+/*
+ * What the a of the draft must make X'a, transformed: (1 - tau) X'w over all
+ * rows, less the w x of those above the plane that it does not stand for.
  */
 static void
-FindGoal(const IcmRegressionState *state, const Work *work, double tau, size_t n, double *goal)
+FindGoal(const IcmRegressionState *state, const Work *work, double tau, const Draft *draft, double *goal)
 {
 	int			p = state->rows.p;
 	IcmTwofold	active[P_MAX];
 	double		sum[P_MAX];
 
 	memset(active, 0, sizeof(active));
-	for (size_t k = 0; k < n; k++)
-		IcmQrAddRow(&state->rows, work->row[k], 1.0, active);
+	for (size_t k = 0; k < draft->n; k++)
+		IcmQrAddRow(&state->rows, work->row[k], Times(state, work, draft, k), active);
 	for (int j = 0; j < p; j++)
 	{
 		IcmTwofold	all = IcmTwofoldMultiply(state->total[j], IcmTwofoldSubtract(IcmTwofoldOf(1.0), IcmTwofoldOf(tau))),
@@ -574,21 +637,142 @@ FindGoal(const IcmRegressionState *state, const Work *work, double tau, size_t n
 	IcmQrTransform(state->factor, p, sum, goal);
 }
 
+/* Come close to the minimum over a draft; goal and b as of IcmQrInteriorSolve(). */
+static void
+SolveDraft(const IcmRegressionState *state, Work *work, double tau, const Draft *draft, double tolerance,
+		   const double *goal, double *b, IcmQrInterior *interior)
+{
+	IcmQrInteriorInit(interior, draft->n, state->rows.p, work->memory, state->rows.poll);
+	for (size_t k = 0; k < draft->n; k++)
+		SetRow(state, interior, k, work->row[k], Times(state, work, draft, k));
+	IcmQrInteriorSolve(interior, tau, tolerance, goal, b);
+}
+
+/*
+ * Step to the minimum over a draft from the scores of its rows. They are copied, as they have weights of their own here;
+ * with the noise, by which they are no ties. fixed: as of IcmQrActive; NULL: there are only those of the draft.
+ */
+static bool
+FinishDraft(IcmRegressionState *state, Work *work, double tau, const Draft *draft, const IcmTwofold *fixed, double *b)
+{
+	int			p = state->rows.p;
+	IcmQrRows	copy = {
+		.row = (double *) ((IcmQrBreak *) work->memory + work->room),.n = draft->n,.p = p,.width = p + 2,
+		.weighted = true,.poll = state->rows.poll
+	};
+	IcmTwofold	total[P_MAX];
+	IcmQrActive active = {
+		&copy, tau, fixed == NULL ? total : state->total, fixed, NULL, draft->n, work->residual, work->memory
+	};
+
+	memset(total, 0, sizeof(total));
+	for (size_t k = 0; k < draft->n; k++)
+	{
+		const double *row = IcmQrRow(&state->rows, work->row[k]);
+		double	   *to = copy.row + k * copy.width;
+
+		memcpy(to, row, p * sizeof(double));
+		to[p] = row[p] + state->noise * IcmQrNoise(work->row[k]);
+		to[p + 1] = IcmQrWeight(&state->rows, row) * Times(state, work, draft, k);
+		IcmQrAddRow(&copy, k, 1.0, total);
+	}
+	if (FromScores(state, work, &active) != ICM_QR_OPTIMAL)
+		return false;
+	for (int j = 0; j < p; j++)
+		b[j] = state->vertex.b[j].high;
+	return true;
+}
+
+/*
+ * Fit a draft, where there is a goal from the plane b, and leave the residuals. The interior point method is enough
+ * where it gets there. False: there is no minimum; b is as it was.
+ */
+static bool
+FitDraft(IcmRegressionState *state, Work *work, double tau, const Draft *draft, const double *goal, double *b)
+{
+	int			p = state->rows.p;
+	double		plane[P_MAX];
+	IcmQrInterior interior;
+
+	if (goal != NULL)
+	{
+		memcpy(plane, b, p * sizeof(double));
+		IcmQrTransformCoefficients(state->factor, p, plane);
+	}
+	SolveDraft(state, work, tau, draft, ROUGH, goal, plane, &interior);
+	if (!interior.converged)
+	{
+		ScoreRows(work, &interior);
+		return FinishDraft(state, work, tau, draft, goal == NULL ? NULL : work->fixed, b);
+	}
+	memcpy(work->residual, interior.residual, draft->n * sizeof(double));
+	IcmQrTransformBack(state->factor, p, plane);
+	memcpy(b, plane, p * sizeof(double));
+	return true;
+}
+
+/* Fit a sample of some size. *window: that which has near of all rows, by the sample. */
+static bool
+FitSample(IcmRegressionState *state, Work *work, double tau, size_t size, double near, double *b, Window *window)
+{
+	Draft		draft = {0};
+	Sides		sides = {work->memory, work->room, 0, 0};
+	double		share = 0.5 * near / state->rows.n;
+
+	if (!ChooseSample(state, work, size, &draft) || !FitDraft(state, work, tau, &draft, NULL, b))
+		return false;
+	for (size_t k = 0; k < draft.n; k++)
+		if (!IsInfluential(state, work->row[k], draft.least) && state->band[work->row[k]] > 0.0f)
+			AddToSides(&sides, work->residual[k] / state->band[work->row[k]]);
+	*window = WindowOf(&sides, share, share);
+	return true;
+}
+
+/*
+ * Come closer to the minimum from the plane b. Of rows that are neither near it nor in the sample, the sides are known:
+ * the sample only stands for the change of their sum. *moved: how many of them change sides, by the sample.
+ */
+static bool
+Refine(IcmRegressionState *state, Work *work, double tau, size_t size, double *b, double *moved)
+{
+	const IcmQrRows *rows = &state->rows;
+	double		each = 0.5 * REFINE_NEAR * size;
+	double		goal[P_MAX];
+	Draft		draft;
+
+	if (!TakeNear(state, work, tau, b, WindowAround(state, work, b, each, each), (size_t) (REFINE_NEAR_MAX * size),
+				  &draft.near) ||
+		!ChooseSample(state, work, (size_t) (REFINE_SAMPLE * size), &draft))
+		return false;
+	/* in digits enough for a draft */
+	for (size_t k = draft.near; k < draft.n; k++)
+		if (state->side[work->row[k]] == IcmQrSide(tau))
+			IcmQrAddRow(rows, work->row[k], -Times(state, work, &draft, k), work->fixed);
+	FindGoal(state, work, tau, &draft, goal);
+	if (!FitDraft(state, work, tau, &draft, goal, b))
+		return false;
+	*moved = 0.0;
+	for (size_t k = draft.near; k < draft.n; k++)
+		if (!(work->residual[k] * state->side[work->row[k]] > 0.0))
+			*moved += Times(state, work, &draft, k);
+	return true;
+}
+
+/* ---- rows near a plane in place of all ------------------------------------ */
+
 /* Fit the n active rows, the others being where they are; start from the plane b of transformed rows. */
 static IcmQrOutcome
 FitNear(IcmRegressionState *state, Work *work, double tau, size_t n, double *b)
 {
-	const IcmQrRows *rows = &state->rows;
-	IcmQrActive active = {rows, tau, state->total, work->fixed, work->row, n, work->residual, work->memory};
+	IcmQrActive active = {&state->rows, tau, state->total, work->fixed, work->row, n, work->residual, work->memory};
+	Draft		draft = {.near = n,.n = n};
 	IcmQrInterior interior;
 	double		goal[P_MAX];
 
-	IcmQrInteriorInit(&interior, n, rows->p, work->memory, rows->poll);
-	for (size_t k = 0; k < n; k++)
-		SetRow(state, &interior, k, work->row[k], 1.0);
-	FindGoal(state, work, tau, n, goal);
-	IcmQrInteriorSolve(&interior, tau, CLOSE, goal, b);
-	return FromInterior(state, work, &interior, &active);
+	FindGoal(state, work, tau, &draft, goal);
+	SolveDraft(state, work, tau, &draft, CLOSE, goal, b, &interior);
+	ScoreRows(work, &interior);
+	return FromScores(state, work, &active);
 }
 
 /* Make the rows active that are not on the side they were taken to be on. False: there is not enough room. */
@@ -614,21 +798,21 @@ TakeMistaken(IcmRegressionState *state, Work *work, double tau, size_t *n)
 }
 
 /*
- * Fit the rows in a window around the plane b of transformed rows, at most so many, and then those that
+ * Fit the rows in a window around the plane b, at most so many, and then those that
  * turn out to be on the wrong side. Not OPTIMAL: another window is needed.
  */
 static IcmQrOutcome
-FitWindow(IcmRegressionState *state, Work *work, double tau, double *b, Window window, size_t most)
+FitWindow(IcmRegressionState *state, Work *work, double tau, const double *b, Window window, size_t most)
 {
 	size_t		n;
-	double		plane[P_MAX];
+	double		start[P_MAX];
 	IcmQrOutcome outcome;
 
-	memcpy(plane, b, sizeof(plane));
-	IcmQrTransformBack(state->factor, state->rows.p, plane);
-	if (!TakeNear(state, work, tau, plane, window, most, &n))
+	if (!TakeNear(state, work, tau, b, window, most, &n))
 		return ICM_QR_STUCK;
-	outcome = FitNear(state, work, tau, n, b);
+	memcpy(start, b, sizeof(start));
+	IcmQrTransformCoefficients(state->factor, state->rows.p, start);
+	outcome = FitNear(state, work, tau, n, start);
 	for (int round = 0; outcome == ICM_QR_OPTIMAL && round < ROUNDS_MAX; round++)
 	{
 		IcmQrActive active = {
@@ -645,15 +829,30 @@ FitWindow(IcmRegressionState *state, Work *work, double tau, double *b, Window w
 	return outcome == ICM_QR_OPTIMAL ? ICM_QR_STUCK : outcome;
 }
 
-/* Fit by way of a sample of some size. Not OPTIMAL: a larger one is needed. */
+/* Fit by way of a sample of some size, or, once started, from a plane b. Not OPTIMAL: a larger size is needed. */
 static IcmQrOutcome
-FitBySample(IcmRegressionState *state, Work *work, double tau, size_t size)
+FitBySample(IcmRegressionState *state, Work *work, double tau, size_t size, double *b, bool *started)
 {
-	double		b[P_MAX];
-	double		bands = FitSample(state, work, tau, size, (size_t) (NEAR * size), b);
-	Window		window = {-bands, bands};
+	IcmQrOutcome outcome = ICM_QR_STUCK;
+	Window		window;
+	double		moved = 0.0;
 
-	return bands == 0.0 ? ICM_QR_STUCK : FitWindow(state, work, tau, b, window, (size_t) (NEAR_MAX * size));
+	if (!*started)
+	{
+		*started = FitSample(state, work, tau, size, NEAR * size, b, &window);
+		if (*started)
+			outcome = FitWindow(state, work, tau, b, window, (size_t) (NEAR_MAX * size));
+	}
+	for (int round = 0; *started && outcome != ICM_QR_OPTIMAL && round < REFINE_ROUNDS; round++)
+	{
+		if (!Refine(state, work, tau, size, b, &moved))
+			return ICM_QR_STUCK;
+		if (moved > MOVED_MAX * size)
+			continue;
+		window = WindowAround(state, work, b, 0.5 * REFINE_NEAR * size, 0.5 * REFINE_NEAR * size);
+		outcome = FitWindow(state, work, tau, b, window, (size_t) (NEAR_MAX * size));
+	}
+	return outcome;
 }
 
 /* Of how many rows a sample is. */
@@ -663,12 +862,14 @@ SampleSize(const IcmQrRows *rows)
 	return (size_t) pow((rows->p + 1.0) * rows->n, 2.0 / 3.0);
 }
 
-/* Find the vertex: by way of samples, each twice as large, or of all rows. */
+/* Find the vertex: by way of some rows, each time twice as many, or of all. */
 static IcmQrOutcome
 Fit(IcmRegression *regression, double tau)
 {
 	IcmRegressionState *state = regression->state;
 	size_t		n = state->rows.n;
+	double		b[P_MAX];
+	bool		started = false;
 	IcmQrOutcome outcome;
 
 	state->tau = -1.0;
@@ -676,7 +877,7 @@ Fit(IcmRegression *regression, double tau)
 	{
 		Work	   *work = NewWork(regression, (size_t) (ROOM * size));
 
-		outcome = FitBySample(state, work, tau, size);
+		outcome = FitBySample(state, work, tau, size, b, &started);
 		regression->release(work);
 		if (outcome == ICM_QR_OPTIMAL)
 		{
@@ -691,24 +892,6 @@ Fit(IcmRegression *regression, double tau)
 }
 
 /* ---- a fit beside another ------------------------------------------------- */
-
-/* How many bands off a plane a share of the rows is, by a sample. */
-static double
-BandsOfShare(const IcmRegressionState *state, Work *work, const double *b, double share)
-{
-	const IcmQrRows *rows = &state->rows;
-	Candidate  *heap = work->memory;
-	size_t		step = (size_t) fmax(1.0, floor(rows->n * share / BESIDE_SAMPLE)),
-				n = 0;
-
-	for (size_t i = 0; i < rows->n && n < work->room; i += step)
-		if (state->band[i] > 0.0f)
-		{
-			heap[n].score = fabs(NoisyResidual(state, i, b)) / state->band[i];
-			heap[n++].row = (uint32_t) i;
-		}
-	return n == 0 ? 0.0 : Score(heap, n, (size_t) (share * n));
-}
 
 /* The plane of the vertex, for responses moved by the noise. */
 static void
@@ -725,21 +908,17 @@ FitBeside(IcmRegression *regression, double tau, double change, const double *b)
 	IcmRegressionState *state = regression->state;
 	double		n = state->rows.n,
 				share = fmax(2.0 * BESIDE * sqrt(state->rows.p) * fabs(change), BESIDE_MIN / sqrt(n));
-	double		rows = 0.5 * (1.0 + BEHIND) * share * n;
-	double		start[P_MAX],
-				bands;
+	double		ahead = 0.5 * share * n,
+				rows = (1.0 + BEHIND) * ahead;
+	Window		window;
 	Work	   *work;
 	IcmQrOutcome outcome;
 
 	if (rows > 2.0 * SampleSize(&state->rows))
 		return ICM_QR_STUCK;
 	work = NewWork(regression, (size_t) (ROOM * rows));
-	memcpy(start, b, sizeof(start));
-	IcmQrTransformCoefficients(state->factor, state->rows.p, start);
-	bands = BandsOfShare(state, work, b, share);
-	outcome = FitWindow(state, work, tau + change, start,
-						change > 0.0 ? (Window) {-BEHIND * bands, bands} : (Window) {-bands, BEHIND * bands},
-						work->room);
+	window = WindowAround(state, work, b, change > 0.0 ? BEHIND * ahead : ahead, change > 0.0 ? ahead : BEHIND * ahead);
+	outcome = FitWindow(state, work, tau + change, b, window, work->room);
 	regression->release(work);
 	state->tau = -1.0;
 	return outcome;

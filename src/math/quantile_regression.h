@@ -14,6 +14,8 @@
  * sample is fitted, then the rows near its plane; of the others only the sum counts, and it
  * is seen at the end that each is on the side it was taken to be on (Portnoy and
  * Koenker 1997, "The Gaussian hare and the Laplacian tortoise", Statistical Science 12).
+ * Where responses leave a gap around the quantile, as between 0 and what others spend, the rows near the sample's
+ * plane do not tell where it must be; then better planes are found first, by rows near and a sample of the others.
  *
  * Memory beside the rows is got by allocate, about: 0.2 MB; 5 bytes a row above 2,000
  * rows; and 100 + 8 columns bytes for each row that is computed with. These are all rows up to

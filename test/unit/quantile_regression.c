@@ -21,7 +21,7 @@
 #define REFERENCE "test/reference/quantreg.txt"
 #define P_MAX 20
 #define PAIRS_MAX (P_MAX * (P_MAX - 1) / 2)
-#define ON_PLANE_MAX 400		/* rows on a plane that are looked at */
+#define ON_PLANE_MAX 20000		/* rows on a plane that are looked at */
 #define DIRECTIONS_MAX 1000
 #define EFFORT 2e6				/* rows times directions; random ones if there are more */
 #define SHOWN_MAX 10			/* wrong answers of a kind */
@@ -1457,6 +1457,113 @@ TestMemory(void)
 	free(problem.rows);
 }
 
+/* ---- responses that are mostly zero --------------------------------------- */
+
+/* A share of the responses is 0, the others are well above; whole: x and y are integers. */
+static Problem
+DrawZeros(size_t n, int p, double share, bool whole, bool weighted)
+{
+	Problem		problem = NewProblem(n, p, weighted);
+
+	for (size_t i = 0; i < n; i++)
+	{
+		double	   *row = Row(&problem, i);
+
+		row[0] = 1.0;
+		for (int j = 1; j < p; j++)
+			row[j] = whole ? Below(j == 1 ? 100 : 2 + j) : Uniform();
+		row[p] = Uniform() < share ? 0.0 : whole ? 1 + Below(100) : 1.0 + 100.0 * Uniform() * Uniform();
+		if (weighted)
+			row[p + 1] = exp(Normal());
+	}
+	return problem;
+}
+
+static const double zero_shares[] = {0.6, 0.8, 0.9, 0.95};
+static const double beside_share[] = {-0.03, -0.003, 0.0, 0.003, 0.03};
+
+static void
+TestZerosSmall(void)
+{
+	int			wrong = 0,
+				fitted = 0;
+
+	for (int round = 0; round < 600; round++)
+	{
+		int			p = 1 + Below(3);
+		double		share = zero_shares[round % 4],
+					tau = share + beside_share[round % 5],
+					b[P_MAX],
+					zero[P_MAX] = {0.0};
+		Problem		problem = DrawZeros(p + 4 + Below(14), p, share, round % 3, round % 2);
+		IcmRegressionResult result = Fit(&problem, tau, b);
+
+		if (result == ICM_REGRESSION_DONE)
+		{
+			fitted++;
+			wrong += !(Objective(&problem, tau, b) <= LeastObjective(&problem, tau) + 1e-13L * Objective(&problem, tau, zero));
+		}
+		else
+			wrong += result != ICM_REGRESSION_DEPENDENT_COLUMN && result != ICM_REGRESSION_ZERO_COLUMN;
+		free(problem.rows);
+	}
+	ok(wrong == 0 && fitted > 500, "mostly zeros: no plane through rows is better (%d fits)", fitted);
+}
+
+static void
+TestZerosLarge(void)
+{
+	for (int k = 0; k < 4; k++)
+		for (int whole = 0; whole < 2; whole++)
+		{
+			int			wrong = 0,
+						fitted = 0;
+
+			for (int round = 0; round < 10; round++)
+			{
+				Problem		problem = DrawZeros(2500 + 2000 * Below(5), 2 + Below(4), zero_shares[k], whole, round >= 5);
+
+				wrong += !Check(TIES, &problem, zero_shares[k] + beside_share[round % 5], &fitted);
+				free(problem.rows);
+			}
+			ok(wrong == 0 && fitted == 10, "%g %% zeros, %s: many rows", 100.0 * zero_shares[k], whole ? "integers" : "real numbers");
+		}
+}
+
+/*
+ * The plane stands between the zeros and the others. This takes no more memory than other responses do, so no more
+ * rows are computed with at a time, and few polls, so that is not done often. Of three problems one may take more.
+ */
+static void
+TestZerosWork(void)
+{
+	const size_t n = 100000;
+
+	for (int k = 0; k < 4; k++)
+		for (int whole = 0; whole < 2; whole++)
+		{
+			int			within = 0,
+						most = 0;
+			size_t		bytes = 0;
+			double		b[5];
+
+			for (int round = 0; round < 3; round++)
+			{
+				Problem		problem = DrawZeros(n, 5, zero_shares[k], whole, round == 1);
+				int			before = polls;
+
+				held_most = 0;
+				Fit(&problem, zero_shares[k], b);
+				within += held_most <= 5 * n + 1.5 * pow(6.0 * n, 2.0 / 3.0) * (8 * 5 + 100) + 250000 && polls - before < 5000;
+				most = polls - before > most ? polls - before : most;
+				bytes = held_most > bytes ? held_most : bytes;
+				free(problem.rows);
+			}
+			ok(within >= 2, "%g %% zeros, %s: little work (%zu bytes, %d polls)", 100.0 * zero_shares[k],
+			   whole ? "integers" : "real numbers", bytes, most);
+		}
+}
+
 int
 main(void)
 {
@@ -1480,6 +1587,9 @@ main(void)
 	TestOneWeight();
 	TestCoverage(0.5, 100, 400);
 	TestCoverage(0.8, 200, 400);
+	TestZerosSmall();
+	TestZerosLarge();
+	TestZerosWork();
 	ok(allocated == 0, "all memory is released");
 	printf("1..%d\n", tests);
 	return failures > 0;

@@ -15,6 +15,8 @@ FROM (SELECT random() AS x1, floor(5 * random()) AS x2, (random() < 0.3)::int::f
 CREATE UNLOGGED TABLE household_tenth AS SELECT * FROM household LIMIT :rows / 10;
 CREATE UNLOGGED TABLE household_few AS SELECT * FROM household LIMIT :rows / 100;
 CREATE UNLOGGED TABLE household_fewer AS SELECT * FROM household LIMIT :rows / 1000;
+CREATE UNLOGGED TABLE household_zeros AS
+SELECT CASE WHEN random() < 0.9 THEN 0 ELSE floor(1 + 100 * random()) END AS spend, x1, x2, x3, x4, x5, x6 FROM household_tenth;
 CREATE UNLOGGED TABLE model AS SELECT icm_wallet_fit(spend, ARRAY[1, x1, x2, x3, x4, x5, x6], 0.9) AS model FROM household_few;
 
 -- case: tau .9, a thousandth of the rows
@@ -58,6 +60,18 @@ SELECT icm_wallet_fit(spend, ARRAY[1, x1, x2, x3, x4, x5, x6], 0.5), icm_wallet_
     icm_wallet_fit(spend, ARRAY[1, x1, x2, x3, x4, x5, x6], 0.8), icm_wallet_fit(spend, ARRAY[1, x1, x2, x3, x4, x5, x6], 0.9) FROM household_tenth;
 -- scan
 SELECT count(spend + x1 + x2 + x3 + x4 + x5 + x6) FROM household_tenth;
+
+-- The quantile is then in the gap between 0 and other spend, where rows tell little of it.
+
+-- case: nine of ten spend nothing, tau .9, a tenth of the rows
+-- ours
+SELECT icm_wallet_fit(spend, ARRAY[1, x1, x2, x3, x4, x5, x6], 0.9) FROM household_zeros;
+-- theirs: all spend something | goal: 0.2
+SELECT icm_wallet_fit(spend, ARRAY[1, x1, x2, x3, x4, x5, x6], 0.9) FROM household_tenth;
+-- scan | goal: 2500 ns
+SELECT count(spend + x1 + x2 + x3 + x4 + x5 + x6) FROM household_zeros;
+-- memory
+SELECT count(spend + x1 + x2 + x3 + x4 + x5 + x6) FROM household_zeros;
 
 -- ten times as many rows take ten times as long
 

@@ -11,15 +11,16 @@
 #include "math/qr_vertex.h"
 
 #define STEPS_MAX 100000
-#define LENIENT_STEPS 2000		/* before only exact zeros count as zero */
 #define TOLERANCE 0x1p-40		/* of subgradients, to the weight */
 
-#define LOST 0x1p-98			/* what arithmetic in two doubles may be off by, as a share of the terms, */
-#define LOST_MAX 0x1p-62		/* or more than that, as the basis is ill-conditioned */
-#define LENIENT (4.0 * DBL_EPSILON)	/* p + 4 times this share of its terms is a residual that rounding may cause */
 #define SINGULAR 0x1p-90		/* pivot of rows that are not independent */
-#define PARALLEL 0x1p-44		/* an edge that moves along a row, to its terms */
+#define SOLVED 0x1p-100			/* what a solution may be off by, to its size, or as much more as the pivots differ */
+#define CONVERGES 0x1p-12		/* a solution that is off by less, to its size, can be made better */
+#define REFINED 0x1p-110		/* what it may be off by in the end, beside its last digit */
+#define UNSURE 0x1p8			/* how much more that may be, as it is not known but estimated */
 #define CANCELS 0x1p-20			/* a sum whose terms deserve a closer look */
+#define FEW_DIGITS 0x1p10		/* times what may be lost: a residual that has too few */
+#define TIE DBL_MIN				/* stands for a residual of 0, with the sign of that of the noise */
 
 /* ---- the plane through p rows --------------------------------------------- */
 
@@ -100,8 +101,7 @@ Factor(const IcmQrRows *rows, IcmQrVertex *v)
 					Reduce(&v->lu[i * p + j], factor, v->lu[k * p + j]);
 		}
 	}
-	v->lost = fmin(LOST_MAX, LOST * largest / smallest);
-	v->zero = v->strict ? v->lost : LENIENT * (p + 4);
+	v->solved = SOLVED * largest / smallest;
 	return true;
 }
 
@@ -147,28 +147,110 @@ SolveTransposed(const IcmQrVertex *v, int p, IcmTwofold *right)
 		right[v->pivot[i]] = Scaled(d[i], v->scale[v->pivot[i]]);
 }
 
+/* sum += term, in four doubles */
+static inline void
+AddTerm(double *sum, double term)
+{
+	for (int k = 0; k < 3; k++)
+		sum[k] = IcmTwofoldSum(sum[k], term, &term);
+	sum[3] += term;
+}
+
+/* right - x'b, which is much smaller than its terms */
+static IcmTwofold
+Remainder(const double *x, int p, const IcmTwofold *b, double right)
+{
+	double		sum[4] = {right, 0.0, 0.0, 0.0};
+	IcmTwofold	result;
+
+	for (int j = 0; j < p; j++)
+	{
+		double		high = x[j] * b[j].high,
+					low = x[j] * b[j].low;
+
+		AddTerm(sum, -high);
+		AddTerm(sum, -low);
+		AddTerm(sum, -fma(x[j], b[j].high, -high));
+		AddTerm(sum, -fma(x[j], b[j].low, -low));
+	}
+	/* what cancels moves up */
+	for (int pass = 0; pass < 3; pass++)
+		for (int k = 3; k > 0; k--)
+			sum[k - 1] = IcmTwofoldSum(sum[k - 1], sum[k], &sum[k]);
+	result.high = sum[0];
+	result.low = sum[1];
+	return result;
+}
+
+/*
+ * The solution of B b = right to the last digit, also where the basis is ill-conditioned, by solving for what
+ * remains: each time what it is off by gets smaller by the share that the first solution was off by, or could
+ * have been. *size: sum |b|; *lost: what each of b may be off by, beside its last digit. False: too
+ * ill-conditioned for that.
+ */
 static bool
-SolveVertex(const IcmQrRows *rows, IcmQrVertex *v)
+SolveWell(const IcmQrRows *rows, const IcmQrVertex *v, const double *right, IcmTwofold *b, double *size, double *lost)
 {
 	int			p = rows->p;
+	double		share = v->solved,
+				off = 1.0;
+
+	for (int i = 0; i < p; i++)
+		b[i] = IcmTwofoldOf(right[i]);
+	Solve(v, p, b);
+	for (int pass = 0; pass == 0 || off > REFINED; pass++)
+	{
+		IcmTwofold	step[ICM_QR_COLUMNS_MAX];
+		double		change = 0.0;
+
+		*size = 0.0;
+		for (int i = 0; i < p; i++)
+			step[i] = Remainder(IcmQrRow(rows, v->basis[i]), p, b, right[i]);
+		Solve(v, p, step);
+		for (int i = 0; i < p; i++)
+		{
+			b[i] = IcmTwofoldAdd(b[i], step[i]);
+			change += fabs(step[i].high);
+			*size += fabs(b[i].high);
+		}
+		if (pass == 0)
+		{
+			share = fmax(share, change == 0.0 ? 0.0 : change / *size);
+			off = change == 0.0 ? 0.0 : share;
+		}
+		if (!(share < CONVERGES && isfinite(*size)))
+			return false;
+		off *= share;
+	}
+	*lost = UNSURE * off * *size;
+	/* what is but lost digits is 0 */
+	for (int i = 0; i < p; i++)
+		if (fabs(b[i].high) <= *lost)
+			b[i] = IcmTwofoldOf(0.0);
+	return true;
+}
+
+bool
+IcmQrVertexSolve(const IcmQrRows *rows, IcmQrVertex *v)
+{
+	int			p = rows->p;
+	double		y[ICM_QR_COLUMNS_MAX] = {0.0};
 
 	if (!Factor(rows, v))
 		return false;
 	for (int i = 0; i < p; i++)
 	{
-		v->b[i] = IcmTwofoldOf(IcmQrRow(rows, v->basis[i])[p]);
+		y[i] = IcmQrRow(rows, v->basis[i])[p];
 		v->noise[i] = IcmTwofoldOf(IcmQrNoise(v->basis[i]));
 	}
-	Solve(v, p, v->b);
 	Solve(v, p, v->noise);
-	v->size = 1.0;
+	if (!SolveWell(rows, v, y, v->b, &v->size, &v->lost))
+		return false;
+	v->size += 1.0;
+	v->noise_size = 1.0;
 	for (int i = 0; i < p; i++)
-		v->size += fabs(v->b[i].high);
-	/* what is but lost digits is 0 */
-	for (int i = 0; i < p; i++)
-		if (fabs(v->b[i].high) <= v->lost * v->size)
-			v->b[i] = IcmTwofoldOf(0.0);
-	return isfinite(v->size);
+		v->noise_size += fabs(v->noise[i].high);
+	return true;
 }
 
 /* ---- residuals ------------------------------------------------------------ */
@@ -182,73 +264,95 @@ IsInBasis(const IcmQrVertex *v, int p, size_t i)
 	return false;
 }
 
-/* The sum of products with b, in two doubles, and of their absolute values. */
+/*
+ * The sum of products with b, in two doubles, and of their absolute values, of which CloseError() is lost
+ * (Ogita, Rump and Oishi 2005, "Accurate sum and dot product").
+ */
 static IcmTwofold
 CloseProduct(const double *row, int p, const IcmTwofold *b, double *terms)
 {
-	IcmTwofold	sum = IcmTwofoldOf(0.0);
+	IcmTwofold	result;
+	double		sum = 0.0,
+				low = 0.0;
 
 	*terms = 0.0;
 	for (int j = 0; j < p; j++)
 	{
-		sum = IcmTwofoldAdd(sum, IcmTwofoldMultiply(IcmTwofoldOf(row[j]), b[j]));
-		*terms += fabs(row[j] * b[j].high);
+		double		product,
+					error;
+
+		if (b[j].high == 0.0)
+			continue;
+		product = row[j] * b[j].high;
+		low += fma(row[j], b[j].high, -product) + row[j] * b[j].low;
+		sum = IcmTwofoldSum(sum, product, &error);
+		low += error;
+		*terms += fabs(product);
 	}
-	return sum;
+	result.high = IcmTwofoldSum(sum, low, &result.low);
+	return result;
 }
 
-static IcmTwofold
-CloseResidual(const IcmQrRows *rows, const IcmQrVertex *v, const double *row, double *terms)
-{
-	IcmTwofold	r = IcmTwofoldSubtract(IcmTwofoldOf(row[rows->p]), CloseProduct(row, rows->p, v->b, terms));
-
-	*terms += fabs(row[rows->p]);
-	if (fabs(r.high) <= v->zero * *terms + v->lost * v->size)
-		r = IcmTwofoldOf(0.0);
-	return r;
-}
-
-/* The bound on what is lost in a residual that is computed in doubles. */
 static inline double
-ResidualError(const IcmQrVertex *v, int p)
+CloseError(int p)
 {
-	return (p + 4) * DBL_EPSILON * v->size;
+	return (p + 4) * (p + 4) * 0x1p-105;
 }
 
-/* The residual of a row: within ResidualError(), and with the right sign in any case. */
+/* What is lost in a sum of products that is computed in doubles, as a share of their absolute values. */
+static inline double
+Error(int p)
+{
+	return (p + 4) * DBL_EPSILON;
+}
+
+/* *error: what it may be off by; what is no larger is 0. */
+static IcmTwofold
+CloseResidual(const IcmQrRows *rows, const IcmQrVertex *v, const double *row, double *error)
+{
+	double		terms;
+	IcmTwofold	r = IcmTwofoldSubtract(IcmTwofoldOf(row[rows->p]), CloseProduct(row, rows->p, v->b, &terms));
+
+	*error = CloseError(rows->p) * (terms + fabs(row[rows->p])) + v->lost;
+	return fabs(r.high) <= *error ? IcmTwofoldOf(0.0) : r;
+}
+
+/* The residual of a row: within Error() of v->size, and with the right sign in any case. */
 static inline double
 Residual(const IcmQrRows *rows, const IcmQrVertex *v, size_t i)
 {
 	const double *row = IcmQrRow(rows, i);
 	double		r = row[rows->p],
-				terms;
+				error;
 
 	for (int j = 0; j < rows->p; j++)
 		r -= row[j] * v->b[j].high;
-	if (fabs(r) > ResidualError(v, rows->p) + v->zero * v->size)
+	if (fabs(r) > Error(rows->p) * v->size + v->lost)
 		return r;
-	return CloseResidual(rows, v, row, &terms).high;
+	return CloseResidual(rows, v, row, &error).high;
 }
 
-/* The same of the noise. */
+/* The residual of the noise. */
+static IcmTwofold
+CloseNoise(const IcmQrRows *rows, const IcmQrVertex *v, size_t i)
+{
+	double		terms;
+
+	return IcmTwofoldSubtract(IcmTwofoldOf(IcmQrNoise(i)), CloseProduct(IcmQrRow(rows, i), rows->p, v->noise, &terms));
+}
+
+/* The same in doubles: within Error() of v->noise_size, and with the right sign. 0: the row is of the basis. */
 static double
 NoiseResidual(const IcmQrRows *rows, const IcmQrVertex *v, size_t i)
 {
 	const double *row = IcmQrRow(rows, i);
-	double		noise = IcmQrNoise(i),
-				r = noise,
-				terms = fabs(noise);
+	double		r = IcmQrNoise(i);
 
 	for (int j = 0; j < rows->p; j++)
-	{
 		r -= row[j] * v->noise[j].high;
-		terms += fabs(row[j] * v->noise[j].high);
-	}
-	if (fabs(r) > (rows->p + 4) * DBL_EPSILON * terms)
+	if (fabs(r) > Error(rows->p) * v->noise_size)
 		return r;
-	if (IsInBasis(v, rows->p, i))
-		return 0.0;
-	return IcmTwofoldSubtract(IcmTwofoldOf(noise), CloseProduct(row, rows->p, v->noise, &terms)).high;
+	return IsInBasis(v, rows->p, i) ? 0.0 : CloseNoise(rows, v, i).high;
 }
 
 static int
@@ -257,16 +361,33 @@ Sign(double r)
 	return (r > 0.0) - (r < 0.0);
 }
 
-static int
-SideOf(const IcmQrRows *rows, const IcmQrVertex *v, size_t i, double residual)
+/* The residual; or TIE or -TIE, as the noise decides; 0: the row is of the basis. */
+static inline double
+DecidedResidual(const IcmQrRows *rows, const IcmQrVertex *v, size_t i)
 {
-	return Sign(residual != 0.0 ? residual : NoiseResidual(rows, v, i));
+	double		r = Residual(rows, v, i);
+
+	return r != 0.0 ? r : TIE * Sign(NoiseResidual(rows, v, i));
 }
 
 int
 IcmQrVertexSide(const IcmQrRows *rows, const IcmQrVertex *v, size_t i)
 {
-	return SideOf(rows, v, i, Residual(rows, v, i));
+	return Sign(DecidedResidual(rows, v, i));
+}
+
+double
+IcmQrVertexResidual(const IcmQrRows *rows, const IcmQrVertex *v, size_t i)
+{
+	const double *row = IcmQrRow(rows, i);
+	double		r = row[rows->p],
+				error;
+
+	for (int j = 0; j < rows->p; j++)
+		r -= row[j] * v->b[j].high;
+	if (fabs(r) > FEW_DIGITS * (Error(rows->p) * v->size + v->lost))
+		return r;
+	return CloseResidual(rows, v, row, &error).high;
 }
 
 /* ---- which row leaves ----------------------------------------------------- */
@@ -298,7 +419,7 @@ ActiveRow(const IcmQrActive *active, size_t a)
 /*
  * The sum of subgradients times x over the rows off the plane: (tau - [r < 0]) w x.
  * Where more rows are below than above, it is (tau - 1 + [r > 0]) w x, so that the
- * fewer rows are added up. Leaves the residuals.
+ * fewer rows are added up. Leaves the decided residuals.
  */
 static void
 Gradient(const IcmQrActive *active, const IcmQrVertex *v, IcmTwofold *gradient)
@@ -316,10 +437,10 @@ Gradient(const IcmQrActive *active, const IcmQrVertex *v, IcmTwofold *gradient)
 	for (size_t a = 0; a < active->n; a++)
 	{
 		size_t		i = ActiveRow(active, a);
-		double		r = Residual(rows, v, i);
+		double		r = DecidedResidual(rows, v, i);
 
 		active->residual[a] = r;
-		if (SideOf(rows, v, i, r) == side)
+		if (Sign(r) == side)
 			IcmQrAddRow(rows, i, 1.0, sum);
 		if (a % ICM_QR_POLL_ROWS == 0)
 			rows->poll();
@@ -370,6 +491,7 @@ typedef struct Edge
 {
 	IcmTwofold	direction[ICM_QR_COLUMNS_MAX];	/* of b */
 	double		size;			/* sum of its absolute values */
+	double		lost;			/* what each of them may be off by */
 } Edge;
 
 static void
@@ -400,10 +522,11 @@ MiddleKey(const IcmQrBreak *breaks, size_t n)
 
 /*
  * Move to the front the break at which the weights, in the order of the keys, have added
- * up to need, by quickselect. False: they do not get that far.
+ * up to need, by quickselect. False: they do not get that far, unless it is known that they are enough: in
+ * another order their sum may be a bit less.
  */
 static bool
-SelectBreak(IcmQrBreak *breaks, size_t n, double need, const IcmQrRows *rows)
+SelectBreak(IcmQrBreak *breaks, size_t n, double need, bool enough, const IcmQrRows *rows)
 {
 	IcmQrBreak *first = breaks;
 
@@ -427,9 +550,12 @@ SelectBreak(IcmQrBreak *breaks, size_t n, double need, const IcmQrRows *rows)
 				Exchange(&breaks[next], &breaks[--high]);
 			else
 				equal += breaks[next++].weight;
-		if (below >= need)
+		if (low > 0 && below >= need)
+		{
 			n = low;
-		else if (below + equal >= need)
+			enough = true;
+		}
+		else if (below + equal >= need || (enough && high == n))
 		{
 			Exchange(first, &breaks[low]);
 			return true;
@@ -466,13 +592,36 @@ KeepNear(IcmQrBreak *breaks, size_t n, double *need)
 	return kept;
 }
 
+/* The fit of a row along an edge; *error: what it may be off by; what is no larger is 0. */
+static IcmTwofold
+CloseSpeed(const Edge *edge, const double *row, int p, double *error)
+{
+	double		terms;
+	IcmTwofold	speed = CloseProduct(row, p, edge->direction, &terms);
+
+	*error = CloseError(p) * terms + edge->lost;
+	return fabs(speed.high) <= *error ? IcmTwofoldOf(0.0) : speed;
+}
+
+/* The same in doubles, to Error() / CANCELS of itself; 0 where it is. */
+static inline double
+Speed(const Edge *edge, const double *row, int p)
+{
+	double		speed = 0.0,
+				error;
+
+	for (int j = 0; j < p; j++)
+		speed += row[j] * edge->direction[j].high;
+	return fabs(speed) > CANCELS * edge->size ? speed : CloseSpeed(edge, row, p, &error).high;
+}
+
 /* The breaks of the active rows that the plane moves towards. */
 static size_t
-FindBreaks(const IcmQrActive *active, const IcmQrVertex *v, const Edge *edge, size_t leaving)
+FindBreaks(const IcmQrActive *active, const IcmQrVertex *v, const Edge *edge)
 {
 	const IcmQrRows *rows = active->rows;
 	int			p = rows->p;
-	double		error = ResidualError(v, p);
+	double		error = Error(p) * v->size;
 	size_t		n = 0;
 
 	for (size_t a = 0; a < active->n; a++)
@@ -480,26 +629,15 @@ FindBreaks(const IcmQrActive *active, const IcmQrVertex *v, const Edge *edge, si
 		size_t		i = ActiveRow(active, a);
 		const double *row = IcmQrRow(rows, i);
 		double		r = active->residual[a],
-					speed = 0.0,
-					terms;
+					speed = Speed(edge, row, p);
 		IcmQrBreak *found = &active->breaks[n];
 
 		if (a % ICM_QR_POLL_ROWS == 0)
 			rows->poll();
-		for (int j = 0; j < p; j++)
-			speed += row[j] * edge->direction[j].high;
-		if (fabs(speed) <= CANCELS * edge->size)
-		{
-			speed = CloseProduct(row, p, edge->direction, &terms).high;
-			if (fabs(speed) <= PARALLEL * terms)
-				continue;
-		}
-		if (r != 0.0 ? (r > 0.0) != (speed > 0.0) : SideOf(rows, v, i, r) != Sign(speed))
+		if (Sign(r) * Sign(speed) <= 0)
 			continue;
-		if (i == leaving)
-			continue;
-		found->key = r / speed;
-		found->slack = (r == 0.0 ? 0.0 : error / fabs(speed)) + found->key * (p + 4) * DBL_EPSILON / CANCELS;
+		found->key = fabs(r) == TIE ? 0.0 : r / speed;
+		found->slack = fabs(r) == TIE ? 0.0 : error / fabs(speed) + found->key * (Error(p) / CANCELS);
 		found->weight = IcmQrWeight(rows, row) * fabs(speed);
 		found->row = i;
 		n++;
@@ -507,20 +645,80 @@ FindBreaks(const IcmQrActive *active, const IcmQrVertex *v, const Edge *edge, si
 	return n;
 }
 
-/* How far along an edge a row is, in two doubles; how far off that may be; and how far its noise is. */
+/* How far along an edge a row is, in two doubles. */
 static IcmTwofold
-CloseKey(const IcmQrRows *rows, const IcmQrVertex *v, const Edge *edge, size_t i, double *slack, double *noise)
+CloseKey(const IcmQrRows *rows, const IcmQrVertex *v, const Edge *edge, size_t i, double *slack)
 {
 	const double *row = IcmQrRow(rows, i);
-	double		terms,
-				speed_terms;
-	IcmTwofold	r = CloseResidual(rows, v, row, &terms),
-				speed = CloseProduct(row, rows->p, edge->direction, &speed_terms),
+	double		error,
+				speed_error;
+	IcmTwofold	r = CloseResidual(rows, v, row, &error),
+				speed = CloseSpeed(edge, row, rows->p, &speed_error),
 				key = IcmTwofoldDivide(r, speed);
 
-	*slack = r.high == 0.0 ? 0.0 : v->lost * (v->size + key.high * speed_terms) / fabs(speed.high);
-	*noise = NoiseResidual(rows, v, i) / speed.high;
+	*slack = r.high == 0.0 ? 0.0 : (error + fabs(key.high) * speed_error) / fabs(speed.high);
 	return key;
+}
+
+/* How far its noise is, in doubles. */
+static double
+NoiseKey(const IcmQrRows *rows, const IcmQrVertex *v, const Edge *edge, size_t i, double *slack)
+{
+	double		speed = Speed(edge, IcmQrRow(rows, i), rows->p),
+				key = NoiseResidual(rows, v, i) / speed;
+
+	*slack = Error(rows->p) * (v->noise_size / fabs(speed) + fabs(key) / CANCELS);
+	return key;
+}
+
+/* The same in two doubles, of which no two are the same. */
+static IcmTwofold
+CloseNoiseKey(const IcmQrRows *rows, const IcmQrVertex *v, const Edge *edge, size_t i)
+{
+	const double *row = IcmQrRow(rows, i);
+	double		error;
+
+	return IcmTwofoldDivide(CloseNoise(rows, v, i), CloseSpeed(edge, row, rows->p, &error));
+}
+
+/* The keys by which breaks are told apart, one after the other as long as that takes. */
+typedef enum Measure
+{
+	ROUGH,						/* where a row is, in doubles */
+	CLOSE,						/* in two doubles, from where the selected row is */
+	NOISE,						/* where its noise is, in doubles */
+	CLOSE_NOISE					/* in two doubles, from where that of the selected row is */
+} Measure;
+
+static void
+SetKeys(const IcmQrActive *active, const IcmQrVertex *v, const Edge *edge, Measure measure, IcmQrBreak *breaks, size_t n)
+{
+	const IcmQrRows *rows = active->rows;
+	IcmTwofold	selected = IcmTwofoldOf(0.0);
+	double		slack;
+
+	if (measure == CLOSE && breaks[0].key != 0.0)
+		selected = CloseKey(rows, v, edge, breaks[0].row, &slack);
+	if (measure == CLOSE_NOISE)
+		selected = CloseNoiseKey(rows, v, edge, breaks[0].row);
+	for (size_t k = 0; k < n; k++)
+	{
+		IcmQrBreak *found = &breaks[k];
+
+		if (k % ICM_QR_POLL_ROWS == 0)
+			rows->poll();
+		if (measure == NOISE)
+			found->key = NoiseKey(rows, v, edge, found->row, &found->slack);
+		else if (measure == CLOSE_NOISE)
+		{
+			found->key = IcmTwofoldSubtract(CloseNoiseKey(rows, v, edge, found->row), selected).high;
+			found->slack = 0.0;
+		}
+		else if (found->key == 0.0)
+			found->key = -selected.high;
+		else
+			found->key = IcmTwofoldSubtract(CloseKey(rows, v, edge, found->row, &found->slack), selected).high;
+	}
 }
 
 /*
@@ -529,32 +727,19 @@ CloseKey(const IcmQrRows *rows, const IcmQrVertex *v, const Edge *edge, size_t i
  * two doubles, and by their noise if that does not help. False: there is none.
  */
 static bool
-Entering(const IcmQrActive *active, const IcmQrVertex *v, const Edge *edge, size_t leaving, double need, size_t *row)
+Entering(const IcmQrActive *active, const IcmQrVertex *v, const Edge *edge, double need, size_t *row)
 {
 	IcmQrBreak *breaks = active->breaks;
-	size_t		n = FindBreaks(active, v, edge, leaving);
+	size_t		n = FindBreaks(active, v, edge);
 
-	for (int round = 0; round < 3; round++)
+	for (Measure measure = ROUGH;; measure++)
 	{
-		if (!SelectBreak(breaks, n, need, active->rows))
+		if (!SelectBreak(breaks, n, need, measure > ROUGH, active->rows))
 			return false;
 		n = KeepNear(breaks, n, &need);
-		if (n == 1)
+		if (n == 1 || measure == CLOSE_NOISE)
 			break;
-		if (round < 2)
-		{
-			double		slack,
-						noise;
-			IcmTwofold	selected = CloseKey(active->rows, v, edge, breaks[0].row, &slack, &noise);
-
-			for (size_t k = 0; k < n; k++)
-			{
-				IcmTwofold	key = CloseKey(active->rows, v, edge, breaks[k].row, &slack, &noise);
-
-				breaks[k].key = round == 0 ? IcmTwofoldSubtract(key, selected).high : noise;
-				breaks[k].slack = round == 0 ? slack : 0.0;
-			}
-		}
+		SetKeys(active, v, edge, measure + 1, breaks, n);
 	}
 	*row = breaks[0].row;
 	return true;
@@ -563,15 +748,13 @@ Entering(const IcmQrActive *active, const IcmQrVertex *v, const Edge *edge, size
 /* ---- descent -------------------------------------------------------------- */
 
 /* The edge along which the plane leaves a row of the basis, to the side at which its residual has that sign. */
-static void
-FindEdge(const IcmQrVertex *v, int p, int leaving, int sign, Edge *edge)
+static bool
+FindEdge(const IcmQrRows *rows, const IcmQrVertex *v, int leaving, int sign, Edge *edge)
 {
-	for (int j = 0; j < p; j++)
-		edge->direction[j] = IcmTwofoldOf(j == leaving ? -sign : 0.0);
-	Solve(v, p, edge->direction);
-	edge->size = 0.0;
-	for (int j = 0; j < p; j++)
-		edge->size += fabs(edge->direction[j].high);
+	double		right[ICM_QR_COLUMNS_MAX] = {0.0};
+
+	right[leaving] = -sign;
+	return SolveWell(rows, v, right, edge->direction, &edge->size, &edge->lost);
 }
 
 IcmQrOutcome
@@ -579,8 +762,7 @@ IcmQrVertexDescend(const IcmQrActive *active, IcmQrVertex *v)
 {
 	int			p = active->rows->p;
 
-	v->strict = false;
-	if (!SolveVertex(active->rows, v))
+	if (!IcmQrVertexSolve(active->rows, v))
 		return ICM_QR_STUCK;
 	for (int steps = 0; steps < STEPS_MAX; steps++)
 	{
@@ -596,12 +778,12 @@ IcmQrVertexDescend(const IcmQrActive *active, IcmQrVertex *v)
 		leaving = Leaving(active, v, d, &sign, &slope);
 		if (leaving < 0)
 			return ICM_QR_OPTIMAL;
-		FindEdge(v, p, leaving, sign, &edge);
-		if (!Entering(active, v, &edge, v->basis[leaving], -slope, &row))
+		if (!FindEdge(active->rows, v, leaving, sign, &edge))
+			return ICM_QR_STUCK;
+		if (!Entering(active, v, &edge, -slope, &row))
 			return ICM_QR_OPEN;
 		v->basis[leaving] = row;
-		v->strict = steps >= LENIENT_STEPS;
-		if (!SolveVertex(active->rows, v))
+		if (!IcmQrVertexSolve(active->rows, v))
 			return ICM_QR_STUCK;
 	}
 	return ICM_QR_STUCK;

@@ -7,15 +7,16 @@
  * one row leaves the basis, and the plane moves until the objective would rise,
  * past as many rows as that takes.
  *
- * A residual that is no larger than what rounding of its terms may cause, 4 (p + 4)
- * units in their last place, counts as zero; what is that small is computed in
- * two doubles. So responses that differ by less than some 1e-25 of the largest are
- * ties. The sign of a zero is that of the residual for the response
- * y + epsilon * noise with an infinitesimal epsilon (IcmQrNoise()). With that no
- * vertex has more than p rows, so each step makes the objective smaller and the
- * steps end (Charnes 1952, "Optimality and degeneracy in linear programming").
- * Should residuals on the verge of zero make the steps go in circles all the same,
- * only those count as zero from then on that are so in two doubles.
+ * The plane is known in two doubles, to the last digit of them, and so is a residual whose sign
+ * doubles do not tell. It counts as zero only where two doubles do not tell it either: if it
+ * is no larger than (p + 4)^2 2^-105 of its terms, 10^-30 to 10^-28. The sign of a zero is
+ * that of the residual for the response y + epsilon * noise with an infinitesimal epsilon
+ * (IcmQrNoise()). With that no vertex has more than p rows, so each step makes the objective smaller
+ * and the steps end (Charnes 1952, "Optimality and degeneracy in linear programming").
+ *
+ * At the end no subgradient is out of bounds by more than 2^-40 of its row's weight. So, but for
+ * residuals that count as zero, the objective is above the least by no more than the share
+ * 2^-40 / min(tau, 1 - tau) of that.
  */
 #ifndef ICM_QR_VERTEX_H
 #define ICM_QR_VERTEX_H
@@ -29,9 +30,9 @@ typedef struct IcmQrVertex
 	IcmTwofold	b[ICM_QR_COLUMNS_MAX];
 	IcmTwofold	noise[ICM_QR_COLUMNS_MAX];	/* what b is for the noise as the response */
 	double		size;			/* 1 + sum |b|: no less than the terms of any residual */
-	double		lost;			/* what b may be off by, as a share of size */
-	double		zero;			/* residuals below this share of their terms are zero, */
-	bool		strict;			/* that is, zero in two doubles */
+	double		noise_size;		/* the same of noise */
+	double		lost;			/* what each of b may be off by, beside its last digit */
+	double		solved;			/* what a solution with lu may be off by, as a share of its size */
 	IcmTwofold	lu[ICM_QR_COLUMNS_MAX * ICM_QR_COLUMNS_MAX];	/* of the basis, rows scaled and pivoted */
 	double		scale[ICM_QR_COLUMNS_MAX];	/* of a row of the basis: a power of two */
 	int			pivot[ICM_QR_COLUMNS_MAX];	/* which of its rows stands where in lu */
@@ -78,6 +79,12 @@ IcmQrSide(double tau)
 
 /* sum += factor w x of a row, for factor 1 or -1 */
 extern void IcmQrAddRow(const IcmQrRows *rows, size_t i, double factor, IcmTwofold *sum);
+
+/* Find the plane through the rows of vertex->basis. False: they are not independent. */
+extern bool IcmQrVertexSolve(const IcmQrRows *rows, IcmQrVertex *vertex);
+
+/* How far a row is off the plane, to at least 10 bits; 0 where that is what counts as zero. */
+extern double IcmQrVertexResidual(const IcmQrRows *rows, const IcmQrVertex *vertex, size_t i);
 
 /* On which side of the plane a row is: -1 or 1; 0: it is of the basis. */
 extern int	IcmQrVertexSide(const IcmQrRows *rows, const IcmQrVertex *vertex, size_t i);

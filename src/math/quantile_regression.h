@@ -4,10 +4,12 @@
  *		sum w rho(y - x'b), rho(r) = tau r for r > 0 and (tau - 1) r below
  *		(Koenker and Bassett 1978, Econometrica 46).
  *
- * The result is a vertex: a plane through as many rows as there are columns, whose
- * optimality has been seen (math/qr_vertex.h says how exactly), and b is that plane's to
- * the last digit or nearly so. Where several planes are as good, which one is taken
- * depends on what rows there are only, not on their order. No intercept is added.
+ * The result is a vertex: a plane through as many rows as there are columns, and b are its
+ * coefficients, each rounded to a double. With the numbers given taken as exact, the objective of the
+ * plane before that rounding is the least there is, but for the share 2^-40 / min(tau, 1 - tau) of it;
+ * residuals of less than some 10^-28 of their terms count as 0 (math/qr_vertex.h). Where several
+ * planes are as good, which one is taken depends on what rows there are only, not on their order. No
+ * intercept is added.
  *
  * An interior point method (math/qr_interior.h) comes close to the minimum, steps
  * from vertex to vertex (math/qr_vertex.h) end at it. Above 2,000 rows only a

@@ -342,7 +342,10 @@ Subsets(int n, int size)
 	return count;
 }
 
-/* Why b is no vertex that is optimal; NULL: it is one. */
+/*
+ * Why b is no vertex that is optimal; NULL: it is one, as far as can be told from coefficients that are rounded.
+ * TestExactly() sees more.
+ */
 static const char *
 Fault(const Problem *problem, double tau, const double *b)
 {
@@ -654,6 +657,243 @@ TestAllPlanes(void)
 			free(problem.rows);
 		}
 		ok(wrong == 0 && fitted > 50, "%s: no plane through rows is better (%d fits)", kind_names[kind], fitted);
+	}
+}
+
+/* ---- exactly -------------------------------------------------------------- */
+
+#define EXACT_P_MAX 3
+
+/* Beyond that of the best plane, the objective of one that is optimal to 2^-40 of weights, for this tau. */
+static long double
+Allowance(double tau)
+{
+	return 0x1p-40L / fminl(tau, 1.0L - tau);
+}
+
+__extension__ typedef __int128 Int128;
+
+/* Of m rows whose values are integers, with enough bits to spare. */
+static Int128
+Determinant(Int128 (*a)[EXACT_P_MAX + 1], int m)
+{
+	Int128		sum = 0;
+
+	if (m == 1)
+		return a[0][0];
+	for (int k = 0; k < m; k++)
+	{
+		Int128		minor[EXACT_P_MAX + 1][EXACT_P_MAX + 1];
+
+		for (int i = 1; i < m; i++)
+			for (int j = 0; j < m; j++)
+				if (j != k)
+					minor[i - 1][j - (j > k)] = a[i][j];
+		if (a[0][k] != 0)
+			sum += (k % 2 == 0 ? 1 : -1) * a[0][k] * Determinant(minor, m - 1);
+	}
+	return sum;
+}
+
+/* Of the x of p rows, column replaced by y; by Cramer's rule coefficients are quotients of these. */
+static Int128
+PlaneDeterminant(const Problem *problem, const int *subset, int replaced)
+{
+	Int128		a[EXACT_P_MAX + 1][EXACT_P_MAX + 1];
+	int			p = problem->p;
+
+	for (int i = 0; i < p; i++)
+		for (int j = 0; j < p; j++)
+			a[i][j] = (Int128) Row(problem, subset[i])[j == replaced ? p : j];
+	return Determinant(a, p);
+}
+
+/* The objective of the plane through p rows, whose determinant is given. */
+static long double
+ExactObjective(const Problem *problem, double tau, const int *subset, Int128 determinant)
+{
+	Int128		above = 0,
+				below = 0;
+	int			p = problem->p;
+
+	for (size_t i = 0; i < problem->n; i++)
+	{
+		Int128		a[EXACT_P_MAX + 1][EXACT_P_MAX + 1],
+					r;
+
+		for (int k = 0; k <= p; k++)
+			for (int j = 0; j <= p; j++)
+				a[k][j] = (Int128) Row(problem, k < p ? (size_t) subset[k] : i)[j];
+		r = Determinant(a, p + 1) * (determinant < 0 ? -1 : 1) * (Int128) Weight(problem, i);
+		above += r > 0 ? r : 0;
+		below -= r < 0 ? r : 0;
+	}
+	return (tau * (long double) above + (1.0L - tau) * (long double) below) / fabsl((long double) determinant);
+}
+
+/* Are these the coefficients of the plane, as near as doubles come? */
+static bool
+IsPlane(const Problem *problem, const int *subset, Int128 determinant, const double *b)
+{
+	for (int j = 0; j < problem->p; j++)
+	{
+		long double exact = (long double) PlaneDeterminant(problem, subset, j) / (long double) determinant;
+
+		if (!(fabsl(b[j] - exact) <= 0x1.01p-53L * fabsl(exact)))
+			return false;
+	}
+	return true;
+}
+
+/* Is b the plane through p rows that is the best of all, or one as good? *some: there are any. */
+static bool
+IsBestPlane(const Problem *problem, double tau, const double *b, bool *some)
+{
+	int			subset[EXACT_P_MAX];
+	long double least = HUGE_VALL,
+				ours = HUGE_VALL;
+
+	for (int k = 0; k < problem->p; k++)
+		subset[k] = k;
+	do
+	{
+		Int128		determinant = PlaneDeterminant(problem, subset, -1);
+		long double objective;
+
+		if (determinant == 0)
+			continue;
+		objective = ExactObjective(problem, tau, subset, determinant);
+		least = fminl(least, objective);
+		if (objective < ours && IsPlane(problem, subset, determinant, b))
+			ours = objective;
+	} while (NextSubset(subset, problem->p, (int) problem->n, false));
+	*some = least < HUGE_VALL;
+	return ours <= least * (1.0L + Allowance(tau));
+}
+
+typedef enum Digits
+{
+	CANCELLING,					/* columns that nearly depend on each other */
+	LAST_DIGITS,				/* responses that differ in the last ones */
+	NEARLY_EXACT,				/* both, and all nearly on one plane */
+	DIGITS
+} Digits;
+
+static const char *const digits_names[DIGITS] = {
+	"columns nearly dependent", "responses that differ in the last digits", "rows nearly on a plane, columns nearly dependent"
+};
+
+/* Integers of so few bits that determinants have no more than 110. */
+static Problem
+DrawDigits(Digits digits, size_t n, int p, bool weighted)
+{
+	Problem		problem = NewProblem(n, p, weighted);
+	int			bits = 2 + Below(12);
+
+	for (size_t i = 0; i < n; i++)
+	{
+		double	   *row = Row(&problem, i);
+
+		row[0] = 1.0;
+		if (p > 1)
+			row[1] = digits == LAST_DIGITS ? Below(8) : ldexp(1.0, bits + 34) + Below(1 << bits);
+		if (p > 2)
+			row[2] = Below(8);
+		row[p] = digits == CANCELLING ? (p > 1 ? 1000.0 * (row[1] - ldexp(1.0, bits + 34)) : 0.0) + Below(500) :
+			digits == LAST_DIGITS ? 0x1p52 + Below(50) : 3.0 * row[p - 1] + 0x1p30 + Below(9);
+		if (weighted)
+			row[p + 1] = 1 + Below(4);
+	}
+	return problem;
+}
+
+static void
+TestExactly(void)
+{
+	for (Digits digits = 0; digits < DIGITS; digits++)
+	{
+		int			wrong = 0,
+					fitted = 0;
+
+		for (int round = 0; round < 1000; round++)
+		{
+			int			p = 1 + Below(EXACT_P_MAX);
+			Problem		problem = DrawDigits(digits, p + Below(11), p, round % 2);
+			double		tau = DrawTau(),
+						b[P_MAX] = {0.0};
+			IcmRegressionResult result = Fit(&problem, tau, b);
+			bool		some,
+						best = IsBestPlane(&problem, tau, b, &some);
+
+			if (result == ICM_REGRESSION_DONE ? !best : some && result != ICM_REGRESSION_DEPENDENT_COLUMN)
+			{
+				wrong++;
+				if (shown++ < SHOWN_MAX)
+					printf("# result %d: n %zu, p %d, tau %.17g\n", result, problem.n, p, tau);
+			}
+			fitted += result == ICM_REGRESSION_DONE;
+			free(problem.rows);
+		}
+		ok(wrong == 0 && fitted > 800, "%s: exactly the best plane (%d fits)", digits_names[digits], fitted);
+	}
+}
+
+/* Along an edge the slope becomes 0, but for the order in which it is added up. */
+static void
+TestLevelEdge(void)
+{
+	static const double x[] = {2, 0, 1, 6, 6, 4, 3, 2, 4, 1, 1};
+	static const double y[] = {21, 20, 17, 8, 11, 1, 39, 12, 45, 8, 8};
+	Problem		problem = NewProblem(11, 2, false);
+	double		b[2] = {0.0};
+	IcmRegressionResult result;
+	bool		some;
+
+	for (size_t i = 0; i < problem.n; i++)
+	{
+		Row(&problem, i)[0] = 1.0;
+		Row(&problem, i)[1] = x[i];
+		Row(&problem, i)[2] = 0x1p52 + y[i];
+	}
+	result = Fit(&problem, 0.75, b);
+	ok(result == ICM_REGRESSION_DONE && IsBestPlane(&problem, 0.75, b, &some), "an edge that becomes level");
+	free(problem.rows);
+}
+
+/* Two kinds of rows, of each of which the fit is the quantile, in responses that differ in the last digits. */
+static void
+TestLastDigits(void)
+{
+	static const size_t sizes[] = {11, 300, 5000, 60000};
+	const double tau = 0.731058578630005;
+
+	for (int k = 0; k < 4; k++)
+	{
+		Problem		problem = NewProblem(sizes[k], 2, false);
+		size_t		counts[2][1000] = {{0}},
+					n[2] = {0};
+		double		expected[2] = {0x1p50, 0x1p50},
+					b[2] = {0.0};
+		IcmRegressionResult result;
+
+		for (size_t i = 0; i < problem.n; i++)
+		{
+			int			kind = (int) (i % 2),
+						y = Below(1000);
+
+			Row(&problem, i)[0] = 1.0;
+			Row(&problem, i)[1] = kind;
+			Row(&problem, i)[2] = 0x1p50 + y;
+			counts[kind][y]++;
+			n[kind]++;
+		}
+		for (int kind = 0; kind < 2; kind++)
+			for (size_t y = 0, below = counts[kind][0]; (double) below < tau * n[kind]; below += counts[kind][++y])
+				expected[kind]++;
+		result = Fit(&problem, tau, b);
+		ok(result == ICM_REGRESSION_DONE && b[0] == expected[0] && b[0] + b[1] == expected[1],
+		   "quantiles of %zu responses of 2^50 and some: %.0f and %.0f", sizes[k], b[0] - 0x1p50, b[0] + b[1] - 0x1p50);
+		free(problem.rows);
 	}
 }
 
@@ -1590,6 +1830,9 @@ main(void)
 	TestZerosSmall();
 	TestZerosLarge();
 	TestZerosWork();
+	TestExactly();
+	TestLevelEdge();
+	TestLastDigits();
 	ok(allocated == 0, "all memory is released");
 	printf("1..%d\n", tests);
 	return failures > 0;

@@ -30,6 +30,17 @@
 #define NOISE 0x1p-27
 #define MEDIAN_ROWS 1000
 
+/*
+ * Responses are magnified where the noise would hide how they differ: where ON_PLANE times as many rows of a
+ * sample as are to be near its plane are no more than HIDDEN times the noise off it, and yet not all on one.
+ * What is computed in doubles then is what they are off a plane through some of these rows, times what makes the
+ * median of that about 1, up to MAGNIFIED_MAX.
+ */
+#define ON_PLANE 0.25
+#define HIDDEN 8.0
+#define MAGNIFIED_MAX 0x1p14
+#define MAGNIFIED_NOISE 0x1p-10
+
 #define CLOSE 1e-12				/* duality gap at which the interior point method ends, to the objective */
 #define ROUGH 1e-11				/* the same for a sample: less than the noise is of it */
 
@@ -76,7 +87,10 @@ typedef struct IcmRegressionState
 	double		factor[ICM_QR_PACKED_MAX];	/* L of X'X */
 	IcmTwofold	total[P_MAX];	/* sum of w x */
 	double		mean_weight;
-	double		noise;
+	double		noise_of_rows;	/* the noise of responses as they are */
+	double		noise;			/* of those that are computed with */
+	double		magnified;		/* times that; 0: they are as they are */
+	IcmQrVertex centre;			/* the plane they are off, where magnified */
 	float	   *band;			/* |L^-1 x|: how much a row's fit varies; and */
 	signed char *side;			/* -1, 1: of the plane; 0: active. Both only above ROWS_MAX rows */
 	double		tau;			/* that vertex is optimal for; -1: for none */
@@ -174,7 +188,7 @@ Survey(IcmRegressionState *state)
 			rows->poll();
 	}
 	state->mean_weight = weights / rows->n;
-	state->noise = NOISE * MedianResponse(rows);
+	state->noise_of_rows = NOISE * MedianResponse(rows);
 }
 
 static IcmRegressionResult
@@ -371,6 +385,23 @@ NewWork(const IcmRegression *regression, size_t room)
 	return work;
 }
 
+static double
+MagnifiedResponse(const IcmRegressionState *state, size_t i)
+{
+	double		r = state->magnified * IcmQrVertexResidual(&state->rows, &state->centre, i);
+
+	return fmax(-MAGNIFIED_MAX, fmin(MAGNIFIED_MAX, r));
+}
+
+/* The response of a row, moved by its noise, as it is outside of the vertex method. */
+static inline double
+Response(const IcmRegressionState *state, size_t i)
+{
+	double		y = state->magnified > 0.0 ? MagnifiedResponse(state, i) : IcmQrRow(&state->rows, i)[state->rows.p];
+
+	return y + state->noise * IcmQrNoise(i);
+}
+
 /* Row k of the interior point method is this row, which counts so often. */
 static void
 SetRow(const IcmRegressionState *state, IcmQrInterior *interior, size_t k, size_t i, double times)
@@ -380,7 +411,7 @@ SetRow(const IcmRegressionState *state, IcmQrInterior *interior, size_t k, size_
 	double		x[P_MAX];
 
 	IcmQrTransform(state->factor, rows->p, row, x);
-	IcmQrInteriorSetRow(interior, k, x, row[rows->p] + state->noise * IcmQrNoise(i), times * IcmQrWeight(rows, row));
+	IcmQrInteriorSetRow(interior, k, x, Response(state, i), times * IcmQrWeight(rows, row));
 }
 
 /*
@@ -451,7 +482,7 @@ NoisyResidual(const IcmRegressionState *state, size_t i, const double *b)
 {
 	const double *row = IcmQrRow(&state->rows, i);
 	int			p = state->rows.p;
-	double		r = row[p] + state->noise * IcmQrNoise(i);
+	double		r = Response(state, i);
 
 	for (int j = 0; j < p; j++)
 		r -= row[j] * b[j];
@@ -672,7 +703,7 @@ FinishDraft(IcmRegressionState *state, Work *work, double tau, const Draft *draf
 		double	   *to = copy.row + k * copy.width;
 
 		memcpy(to, row, p * sizeof(double));
-		to[p] = row[p] + state->noise * IcmQrNoise(work->row[k]);
+		to[p] = Response(state, work->row[k]);
 		to[p + 1] = IcmQrWeight(&state->rows, row) * Times(state, work, draft, k);
 		IcmQrAddRow(&copy, k, 1.0, total);
 	}
@@ -711,6 +742,44 @@ FitDraft(IcmRegressionState *state, Work *work, double tau, const Draft *draft, 
 	return true;
 }
 
+/*
+ * Magnify the responses if the noise hides how they differ. enough: if so many of the n rows of a sample
+ * differ no more; what these are off its plane is in work->residual.
+ */
+static bool
+Magnify(IcmRegressionState *state, Work *work, size_t n, double enough)
+{
+	const IcmQrRows *rows = &state->rows;
+	Candidate  *heap = work->memory;
+	double		hidden = HIDDEN * state->noise;
+	size_t		count = 0;
+
+	for (size_t k = 0; k < n; k++)
+		if (fabs(work->residual[k]) <= hidden)
+		{
+			heap[count].score = fabs(work->residual[k]);
+			heap[count++].row = work->row[k];
+		}
+	if (state->magnified > 0.0 || count < enough ||
+		ChooseBasis(state, rows, heap, count, INDEPENDENT, work->chosen, 0) < rows->p ||
+		!IcmQrVertexSolve(rows, &state->vertex))
+		return false;
+	count = 0;
+	for (size_t k = 0; k < n; k++)
+	{
+		double		r = fabs(IcmQrVertexResidual(rows, &state->vertex, work->row[k]));
+
+		if (r > 0.0 && r <= hidden)
+			heap[count++].score = r;
+	}
+	if (count < enough)
+		return false;
+	state->centre = state->vertex;
+	state->magnified = ldexp(1.0, -ilogb(Score(heap, count, count / 2)));
+	state->noise = MAGNIFIED_NOISE;
+	return true;
+}
+
 /* Fit a sample of some size. *window: that which has near of all rows, by the sample. */
 static bool
 FitSample(IcmRegressionState *state, Work *work, double tau, size_t size, double near, double *b, Window *window)
@@ -720,6 +789,9 @@ FitSample(IcmRegressionState *state, Work *work, double tau, size_t size, double
 	double		share = 0.5 * near / state->rows.n;
 
 	if (!ChooseSample(state, work, size, &draft) || !FitDraft(state, work, tau, &draft, NULL, b))
+		return false;
+	if (Magnify(state, work, draft.n, ON_PLANE * near / state->rows.n * draft.n) &&
+		!FitDraft(state, work, tau, &draft, NULL, b))
 		return false;
 	for (size_t k = 0; k < draft.n; k++)
 		if (!IsInfluential(state, work->row[k], draft.least) && state->band[work->row[k]] > 0.0f)
@@ -873,6 +945,8 @@ Fit(IcmRegression *regression, double tau)
 	IcmQrOutcome outcome;
 
 	state->tau = -1.0;
+	state->noise = state->noise_of_rows;
+	state->magnified = 0.0;
 	for (size_t size = SampleSize(&state->rows); n > ROWS_MAX && size < n / 2; size *= 2)
 	{
 		Work	   *work = NewWork(regression, (size_t) (ROOM * size));
@@ -893,12 +967,17 @@ Fit(IcmRegression *regression, double tau)
 
 /* ---- a fit beside another ------------------------------------------------- */
 
-/* The plane of the vertex, for responses moved by the noise. */
+/* The plane of the vertex, for responses as of Response(). */
 static void
 NoisyPlane(const IcmRegressionState *state, double *b)
 {
 	for (int j = 0; j < state->rows.p; j++)
-		b[j] = state->vertex.b[j].high + state->noise * state->vertex.noise[j].high;
+	{
+		b[j] = state->vertex.b[j].high;
+		if (state->magnified > 0.0)
+			b[j] = state->magnified * IcmTwofoldSubtract(state->vertex.b[j], state->centre.b[j]).high;
+		b[j] += state->noise * state->vertex.noise[j].high;
+	}
 }
 
 /* Fit for tau + change, a small one; b: the noisy plane at tau. Not OPTIMAL: this is no way to do it. */
@@ -1118,9 +1197,14 @@ FitAround(IcmRegression *regression, double tau, double h, double *low, double *
 	{
 		double		change = turn == 0 ? -h : h;
 
-		if (!(beside && FitBeside(regression, tau, change, b) == ICM_QR_OPTIMAL) &&
-			Fit(regression, tau + change) != ICM_QR_OPTIMAL)
-			return ICM_REGRESSION_UNSETTLED;
+		if (!(beside && FitBeside(regression, tau, change, b) == ICM_QR_OPTIMAL))
+		{
+			beside = beside && state->magnified == 0.0;
+			if (Fit(regression, tau + change) != ICM_QR_OPTIMAL)
+				return ICM_REGRESSION_UNSETTLED;
+			/* b is not for responses that have been magnified otherwise */
+			beside = beside && state->magnified == 0.0;
+		}
 		for (int j = 0; j < state->rows.p; j++)
 			(turn == 0 ? low : high)[j] = state->vertex.b[j].high;
 	}

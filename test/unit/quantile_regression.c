@@ -897,6 +897,54 @@ TestLastDigits(void)
 	}
 }
 
+/* Rows nearly on a plane, more so than noise and doubles tell: neither many steps nor all rows at a time. */
+static void
+TestNearlyOnPlane(void)
+{
+	static const char *const names[] = {
+		"an exact plane, rounded", "columns nearly dependent, and last digits", "large responses that differ little",
+		"sums of decimals", "prices, some rows on the plane"
+	};
+
+	for (int kind = 0; kind < 5; kind++)
+	{
+		int			p = kind == 1 ? 2 : 4,
+					polled;
+		size_t		n = 50000,
+					active = (size_t) (1.5 * pow((p + 1.0) * n, 2.0 / 3.0));
+		Problem		problem = NewProblem(n, p, false);
+		IcmRegression regression;
+		IcmRegressionResult result;
+		double		b[4];
+
+		for (size_t i = 0; i < n; i++)
+		{
+			double	   *row = Row(&problem, i);
+
+			row[0] = 1.0;
+			for (int j = 1; j < p; j++)
+				row[j] = kind == 1 ? 1.0 + 1e-7 * Uniform() : kind >= 3 ? Below(5) : Normal();
+			row[p] = kind == 0 ? 0.3 + 0.6 * row[1] + 0.9 * row[2] + 1.2 * row[3] :
+				kind == 1 ? 3.0 * row[1] + 1e-13 * Below(9) :
+				kind == 2 ? 1e15 + floor(100.0 * exp(0.3 * row[1] + Normal())) :
+				1.99 + 0.45 * row[1] + 0.35 * row[2] + 1.1 * row[3] + (kind == 4 ? 0.29 * Below(3) : 0.0);
+		}
+		regression = Regression(&problem);
+		held_most = 0;
+		result = IcmRegressionPrepare(&regression);
+		polled = polls;
+		if (result == ICM_REGRESSION_DONE)
+			result = IcmRegressionFit(&regression, 0.6, b);
+		polled = polls - polled;
+		IcmRegressionEnd(&regression);
+		ok(result == ICM_REGRESSION_DONE && Fault(&problem, 0.6, b) == NULL, "%s", names[kind]);
+		ok(polled < 900, "in not many steps: %d polls", polled);
+		ok(held_most <= 5 * n + active * (8 * p + 100) + 250000, "%zu bytes held", held_most);
+		free(regression.rows);
+		free(problem.rows);
+	}
+}
+
 /* ---- quantreg ------------------------------------------------------------- */
 
 static Problem
@@ -1833,6 +1881,7 @@ main(void)
 	TestExactly();
 	TestLevelEdge();
 	TestLastDigits();
+	TestNearlyOnPlane();
 	ok(allocated == 0, "all memory is released");
 	printf("1..%d\n", tests);
 	return failures > 0;

@@ -77,7 +77,7 @@ IcmQrSide(double tau)
 	return tau > 0.5 ? 1 : -1;
 }
 
-/* sum += factor w x of a row, for factor 1 or -1 */
+/* sum += factor w x of a row; exact for a factor of 1 or -1 */
 extern void IcmQrAddRow(const IcmQrRows *rows, size_t i, double factor, IcmTwofold *sum);
 
 /* Find the plane through the rows of vertex->basis. False: they are not independent. */

@@ -12,6 +12,8 @@
 
 #define P_MAX ICM_REGRESSION_COLUMNS_MAX
 
+#define LOST 0x1p-96			/* what a coefficient in two doubles may be off by */
+
 static double
 NormalQuantile(double probability)
 {
@@ -35,10 +37,46 @@ Bandwidth(double tau, size_t n)
 	return h;
 }
 
-/* H and J of the sandwich, packed, for transformed rows; low and high: the fits at tau - h and tau + h. */
+/* The difference of two planes, and what may be lost of it. */
+typedef struct Gap
+{
+	double		b[P_MAX];
+	double		lost[P_MAX];
+} Gap;
+
+static Gap
+GapOf(const IcmTwofold *low, const IcmTwofold *high, int p)
+{
+	Gap			gap;
+
+	for (int j = 0; j < p; j++)
+	{
+		gap.b[j] = IcmTwofoldSubtract(high[j], low[j]).high;
+		gap.lost[j] = LOST * (fabs(high[j].high) + fabs(low[j].high));
+	}
+	return gap;
+}
+
+/* By how much the higher plane is above the lower one at x; 0 if it is not, or by no more than may be lost. */
+static double
+GapAt(const Gap *gap, const double *x, int p)
+{
+	double		difference = 0.0,
+				lost = 0.0;
+
+	for (int j = 0; j < p; j++)
+	{
+		double		term = x[j] * gap->b[j];
+
+		difference += term;
+		lost += (p + 4) * DBL_EPSILON * fabs(term) + fabs(x[j]) * gap->lost[j];
+	}
+	return difference > lost ? difference : 0.0;
+}
+
+/* H and J of the sandwich, packed, for transformed rows; gap: of the fits at tau - h and tau + h. */
 static void
-AddSandwich(const IcmRegressionState *state, const double *low, const double *high, double h, double *hessian,
-			double *squares, size_t *crossed)
+AddSandwich(const IcmRegressionState *state, const Gap *gap, double h, double *hessian, double *squares, size_t *crossed)
 {
 	const IcmQrRows *rows = &state->rows;
 	int			p = rows->p;
@@ -60,7 +98,7 @@ AddSandwich(const IcmRegressionState *state, const double *low, const double *hi
 		{
 			const double *row = IcmQrRow(rows, start + i);
 			double		weight = IcmQrWeight(rows, row),
-						difference = IcmQrAbove(row, high, low, p);
+						difference = GapAt(gap, row, p);
 
 			*crossed += difference == 0.0;
 			density[i] = difference > 0.0 ? weight * 2.0 * h / difference : 0.0;
@@ -137,15 +175,17 @@ IcmRegressionErrors(IcmRegression *regression, double tau, double *std_error, do
 	int			p = rows->p;
 	double		h = Bandwidth(tau, rows->n);
 	double		hessian[ICM_QR_PACKED_MAX],
-				squares[ICM_QR_PACKED_MAX],
-				low[P_MAX],
+				squares[ICM_QR_PACKED_MAX];
+	IcmTwofold	low[P_MAX],
 				high[P_MAX];
+	Gap			gap;
 	double	   *root;
 	bool		held = true;
 
 	if (!IcmQrFitAround(regression, tau, h, low, high))
 		return ICM_REGRESSION_UNSETTLED;
-	AddSandwich(state, low, high, h, hessian, squares, crossed);
+	gap = GapOf(low, high, p);
+	AddSandwich(state, &gap, h, hessian, squares, crossed);
 	if (!IcmCholesky(hessian, p))
 		return ICM_REGRESSION_FLAT;
 	if (!IcmCholesky(squares, p))

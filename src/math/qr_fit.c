@@ -31,6 +31,7 @@
 #define HIDDEN 8.0
 #define MAGNIFIED_MAX 0x1p14
 #define MAGNIFIED_NOISE 0x1p-10
+#define MAGNIFIED_LEAST (-1000)	/* exponent of a median that is no less */
 
 #define CLOSE 1e-12				/* duality gap at which the interior point method ends, to the objective */
 #define ROUGH 1e-11				/* the same for a sample: less than the noise is of it */
@@ -369,9 +370,10 @@ WindowAround(const IcmRegressionState *state, Work *work, const double *b, doubl
 {
 	const IcmQrRows *rows = &state->rows;
 	Sides		sides = {work->memory, work->room, 0, 0};
-	size_t		step = (size_t) fmax(1.0, floor((below + above) / WINDOW_SAMPLE));
+	/* no more than there is room for: rows that are the same stand together, so some at the start would be no sample */
+	size_t		step = (size_t) fmax(rows->n / sides.room + 1, floor((below + above) / WINDOW_SAMPLE));
 
-	for (size_t i = 0; i < rows->n && sides.below + sides.above < sides.room; i += step)
+	for (size_t i = 0; i < rows->n; i += step)
 		if (state->band[i] > 0.0f)
 			AddToSides(&sides, NoisyResidual(state, i, b) / state->band[i]);
 	return WindowOf(&sides, below / rows->n, above / rows->n);
@@ -601,7 +603,7 @@ Magnify(IcmRegressionState *state, Work *work, size_t n, double enough)
 	if (count < enough)
 		return false;
 	state->centre = state->vertex;
-	state->magnified = ldexp(1.0, -ilogb(Score(heap, count, count / 2)));
+	state->magnified = ldexp(1.0, -(int) fmax(MAGNIFIED_LEAST, ilogb(Score(heap, count, count / 2))));
 	state->noise = MAGNIFIED_NOISE;
 	return true;
 }
@@ -830,7 +832,7 @@ FitBeside(IcmRegression *regression, double tau, double change, const double *b)
 }
 
 bool
-IcmQrFitAround(IcmRegression *regression, double tau, double h, double *low, double *high)
+IcmQrFitAround(IcmRegression *regression, double tau, double h, IcmTwofold *low, IcmTwofold *high)
 {
 	IcmRegressionState *state = regression->state;
 	bool		beside = state->tau == tau && state->rows.n > ICM_QR_ROWS_MAX;
@@ -851,7 +853,7 @@ IcmQrFitAround(IcmRegression *regression, double tau, double h, double *low, dou
 			beside = beside && state->magnified == 0.0;
 		}
 		for (int j = 0; j < state->rows.p; j++)
-			(turn == 0 ? low : high)[j] = state->vertex.b[j].high;
+			(turn == 0 ? low : high)[j] = state->vertex.b[j];
 	}
 	return true;
 }

@@ -32,9 +32,6 @@ typedef struct IcmRegressionState
 extern IcmQrOutcome IcmQrFit(IcmRegression *regression, double tau);
 
 /* The coefficients at tau - h and tau + h, of scaled rows; fast after a fit at tau. False: they are not settled. */
-extern bool IcmQrFitAround(IcmRegression *regression, double tau, double h, double *low, double *high);
-
-/* By how much x'a is above x'b; 0 if it is not, or by no more than rounding may be the cause of. */
-extern double IcmQrAbove(const double *x, const double *a, const double *b, int p);
+extern bool IcmQrFitAround(IcmRegression *regression, double tau, double h, IcmTwofold *low, IcmTwofold *high);
 
 #endif							/* ICM_QR_STATE_H */

@@ -20,6 +20,7 @@
 #define UNSURE 0x1p8			/* how much more that may be, as it is not known but estimated */
 #define CANCELS 0x1p-20			/* a sum whose terms deserve a closer look */
 #define FEW_DIGITS 0x1p10		/* times what may be lost: a residual that has too few */
+#define LEAST 0x1p-900			/* a residual that is 0: there, two doubles have not all of their digits */
 #define TIE DBL_MIN				/* stands for a residual of 0, with the sign of that of the noise */
 
 /* ---- the plane through p rows --------------------------------------------- */
@@ -246,6 +247,7 @@ IcmQrVertexSolve(const IcmQrRows *rows, IcmQrVertex *v)
 	Solve(v, p, v->noise);
 	if (!SolveWell(rows, v, y, v->b, &v->size, &v->lost))
 		return false;
+	v->lost += LEAST;
 	v->size += 1.0;
 	v->noise_size = 1.0;
 	for (int i = 0; i < p; i++)

@@ -9,7 +9,7 @@
  *
  * The plane is known in two doubles, to the last digit of them, and so is a residual whose sign
  * doubles do not tell. It counts as zero only where two doubles do not tell it either: if it
- * is no larger than (p + 4)^2 2^-105 of its terms, 10^-30 to 10^-28. The sign of a zero is
+ * is no larger than (p + 4)^2 2^-105 of its terms, 10^-30 to 10^-28, or 2^-900. The sign of a zero is
  * that of the residual for the response y + epsilon * noise with an infinitesimal epsilon
  * (IcmQrNoise()). With that no vertex has more than p rows, so each step makes the objective smaller
  * and the steps end (Charnes 1952, "Optimality and degeneracy in linear programming").

@@ -187,8 +187,9 @@ IcmRegressionFit(IcmRegression *regression, double tau, double *coefficient)
 	return ICM_REGRESSION_DONE;
 }
 
-double
-IcmQrAbove(const double *x, const double *a, const double *b, int p)
+/* Is x'a above x'b, by more than rounding may be the cause of? */
+static bool
+IsAbove(const double *x, const double *a, const double *b, int p)
 {
 	double		difference = 0.0,
 				terms = 0.0;
@@ -198,7 +199,7 @@ IcmQrAbove(const double *x, const double *a, const double *b, int p)
 		difference += x[j] * (a[j] - b[j]);
 		terms += fabs(x[j]) * (fabs(a[j]) + fabs(b[j]));
 	}
-	return difference > (p + 4) * DBL_EPSILON * terms ? difference : 0.0;
+	return difference > (p + 4) * DBL_EPSILON * terms;
 }
 
 size_t
@@ -216,7 +217,7 @@ IcmRegressionCrossings(const IcmRegression *regression, const double *coefficien
 		bool		crosses = false;
 
 		for (int k = 1; k < taus && !crosses; k++)
-			crosses = IcmQrAbove(IcmQrRow(rows, i), b + (k - 1) * p, b + k * p, p) > 0.0;
+			crosses = IsAbove(IcmQrRow(rows, i), b + (k - 1) * p, b + k * p, p);
 		crossings += crosses;
 		if (i % ICM_QR_POLL_ROWS == 0)
 			rows->poll();

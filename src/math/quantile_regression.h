@@ -71,7 +71,7 @@ typedef struct IcmRegression
 /*
  * Look at the rows, once for any number of fits. They are scaled and reordered in
  * place, and must stay as they are until IcmRegressionEnd(), which must follow where
- * the result is DONE. Values that are more than 10^300 times smaller than the largest of
+ * the result is DONE. Values that are more than 10^270 times smaller than the largest of
  * their column lose digits.
  */
 extern IcmRegressionResult IcmRegressionPrepare(IcmRegression *regression);

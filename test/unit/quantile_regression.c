@@ -1565,6 +1565,67 @@ TestRank(void)
 	}
 }
 
+/* Responses that are next to nothing beside others: two doubles do not tell them apart, and the steps end. */
+static void
+TestFaint(void)
+{
+	Problem		problem = NewProblem(600, 8, false);
+	double		b[8];
+	int			before = polls;
+	IcmRegressionResult result;
+
+	for (size_t i = 0; i < problem.n; i++)
+	{
+		double	   *row = Row(&problem, i);
+
+		for (int j = 0; j < 8; j++)
+			row[j] = j == 0 ? 1.0 : Normal();
+		row[8] = i % 10 == 0 ? 1.0 : 1e-300 * (1.0 + ldexp(Below(100), -40));
+	}
+	result = Fit(&problem, 0.5, b);
+	ok(result != ICM_REGRESSION_UNSETTLED && polls - before < 5000, "faint responses (%d, %d polls)", result, polls - before);
+	free(problem.rows);
+}
+
+/* Standard errors are of how responses differ, whatever is added to all of them, also where doubles hardly tell. */
+static void
+TestShifted(void)
+{
+	size_t		n = 20000;
+	Problem		problem = NewProblem(n, 3, false);
+	double		b[3],
+				error[3][3],
+				correlation[3];
+	double		shift[3] = {0.0, 1e13, 1e15};
+	size_t		crossed;
+	bool		same = true;
+
+	for (int k = 0; k < 3; k++)
+	{
+		IcmRegression regression;
+
+		for (size_t i = 0; i < n; i++)
+		{
+			double	   *row = Row(&problem, i);
+
+			row[0] = 1.0;
+			row[1] = i % 8;
+			row[2] = i / 8 % 50;
+			row[3] = shift[k] + i * 7919 % 100 + 20.0 * row[1] + 3.0 * row[2];
+		}
+		regression = Regression(&problem);
+		same = same && IcmRegressionPrepare(&regression) == ICM_REGRESSION_DONE &&
+			IcmRegressionFit(&regression, 0.5, b) == ICM_REGRESSION_DONE &&
+			IcmRegressionErrors(&regression, 0.5, error[k], correlation, &crossed) == ICM_REGRESSION_DONE;
+		for (int j = 0; j < 3 && same; j++)
+			same = fabs(error[k][j] - error[0][j]) <= 1e-9 * error[0][j];
+		IcmRegressionEnd(&regression);
+		free(regression.rows);
+	}
+	ok(same, "standard errors of responses of 10^15 and what is added to them: %g, %g, %g", error[0][0], error[1][0], error[2][0]);
+	free(problem.rows);
+}
+
 static void
 TestFlat(void)
 {
@@ -1872,6 +1933,8 @@ main(void)
 	TestNegativeZero();
 	TestCrossings();
 	TestRank();
+	TestFaint();
+	TestShifted();
 	TestFlat();
 	TestMemory();
 	TestMixed();

@@ -7,7 +7,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "common/poll.h"
+#include "common/host.h"
 #include "grade/scale_cut.h"
 #include "grade/values.h"
 

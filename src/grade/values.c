@@ -9,7 +9,7 @@
 #include "utils/memutils.h"
 
 #include "common/aggregate.h"
-#include "common/poll.h"
+#include "common/host.h"
 #include "grade/values.h"
 
 #define STATE_VERSION 2

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "common/host.h"
 #include "invest/claims.h"
 
 /* ---- amounts -------------------------------------------------------------- */
@@ -224,12 +225,6 @@ IcmBudgetsDiffer(int64 first, int first_scale, int64 other, int other_scale, con
 
 /* ---- claims --------------------------------------------------------------- */
 
-static void *
-AllocRows(MemoryContext context, int64 n, Size size)
-{
-	return MemoryContextAllocHuge(context, Max(n, 1) * size);
-}
-
 void
 IcmClaimsInit(IcmClaims *claims, int64 n, bool floors, bool caps)
 {
@@ -239,9 +234,9 @@ IcmClaimsInit(IcmClaims *claims, int64 n, bool floors, bool caps)
 				 errmsg("too many rows for one budget"),
 				 errdetail("A budget is shared among at most %d rows.", ICM_ALLOCATION_MAX)));
 	claims->n = n;
-	claims->weight = AllocRows(CurrentMemoryContext, n, sizeof(double));
-	claims->floor = floors ? AllocRows(CurrentMemoryContext, n, sizeof(int64)) : NULL;
-	claims->cap = caps ? AllocRows(CurrentMemoryContext, n, sizeof(int64)) : NULL;
+	claims->weight = IcmAllocRows(CurrentMemoryContext, n, sizeof(double));
+	claims->floor = floors ? IcmAllocRows(CurrentMemoryContext, n, sizeof(int64)) : NULL;
+	claims->cap = caps ? IcmAllocRows(CurrentMemoryContext, n, sizeof(int64)) : NULL;
 }
 
 static void
@@ -288,7 +283,7 @@ IcmShareOut(IcmClaims *claims, int64 budget, int scale, MemoryContext context)
 		.weight = claims->weight,
 		.floor = claims->floor,
 		.cap = claims->cap,
-		.share = AllocRows(context, claims->n, sizeof(int64))
+		.share = IcmAllocRows(context, claims->n, sizeof(int64))
 	};
 	void	   *scratch = MemoryContextAllocHuge(CurrentMemoryContext, Max(IcmAllocationScratch(claims->n), 1));
 
@@ -305,8 +300,8 @@ IcmShareOut(IcmClaims *claims, int64 budget, int scale, MemoryContext context)
 Datum
 IcmSharesToArray(int64 *share, int64 n, int scale)
 {
-	Datum	   *values = AllocRows(CurrentMemoryContext, n, sizeof(Datum));
-	bool	   *nulls = AllocRows(CurrentMemoryContext, n, sizeof(bool));
+	Datum	   *values = IcmAllocRows(CurrentMemoryContext, n, sizeof(Datum));
+	bool	   *nulls = IcmAllocRows(CurrentMemoryContext, n, sizeof(bool));
 	int			dims[1] = {(int) n};
 	int			lower_bounds[1] = {1};
 

@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ICM_QR_COLUMNS_MAX 64
+#include "math/quantile_regression.h"
+
+#define ICM_QR_COLUMNS_MAX ICM_REGRESSION_COLUMNS_MAX
 #define ICM_QR_PACKED_MAX (ICM_QR_COLUMNS_MAX * (ICM_QR_COLUMNS_MAX + 1) / 2)
 #define ICM_QR_BLOCK 64			/* rows that are computed with at a time */
 #define ICM_QR_POLL_ROWS 65536

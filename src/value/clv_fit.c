@@ -16,7 +16,7 @@
 
 #include "common/aggregate.h"
 #include "common/check.h"
-#include "common/poll.h"
+#include "common/host.h"
 #include "value/clv_fit.h"
 #include "value/fit_state.h"
 #include "value/ledger.h"
@@ -174,19 +174,7 @@ icm_fit_combine(PG_FUNCTION_ARGS)
 
 /* ---- final functions --------------------------------------------------------- */
 
-static void *
-HostAlloc(size_t size)
-{
-	return MemoryContextAllocHuge(CurrentMemoryContext, size);
-}
-
-static void
-HostRelease(void *memory)
-{
-	pfree(memory);
-}
-
-const IcmFitHost IcmFitServer = {HostAlloc, HostRelease, IcmPoll};
+const IcmFitHost IcmFitServer = {IcmAllocLarge, pfree, IcmPoll};
 
 /* "r 0.83, alpha 9.8, ...", where the search ended */
 static const char *

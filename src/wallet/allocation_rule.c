@@ -11,7 +11,9 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "utils/float.h"
 
+#include "common/host.h"
 #include "wallet/window.h"
 
 static double
@@ -37,7 +39,7 @@ icm_wallet_allocation(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("rank must be from 1 to the number of brands"),
-				 errdetail("The rank given is %s, of %d brands.", IcmNumberText(rank), brands),
+				 errdetail("The rank given is %s, of %d brands.", float8out_internal(rank), brands),
 				 errhint("The best brand has rank 1; brands that are equal have the average of their ranks.")));
 	PG_RETURN_FLOAT8(Allocate(rank, brands));
 }
@@ -68,7 +70,7 @@ CheckRating(double rating)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("rating must be a finite number"),
-				 errdetail("The rating given is %s.", IcmNumberText(rating)),
+				 errdetail("The rating given is %s.", float8out_internal(rating)),
 				 errhint("A brand that is not rated has the rating NULL.")));
 	return rating;
 }

@@ -6,8 +6,9 @@
 
 #include <math.h>
 
+#include "utils/float.h"
+
 #include "wallet/attributes.h"
-#include "wallet/window.h"
 
 const double *
 IcmAttributes(ArrayType *x, int most, int *columns)
@@ -38,6 +39,6 @@ IcmAttributesNotFinite(const double *x, int columns)
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("x must be finite numbers"),
-			 errdetail("Element %d is %s.", i + 1, IcmNumberText(x[i]))));
+			 errdetail("Element %d is %s.", i + 1, float8out_internal(x[i]))));
 	pg_unreachable();
 }

@@ -10,7 +10,7 @@
 
 #include "utils/builtins.h"
 
-#include "common/poll.h"
+#include "common/host.h"
 #include "common/rows.h"
 #include "wallet/dirichlet.h"
 

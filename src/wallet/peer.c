@@ -6,9 +6,10 @@
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
+#include "utils/float.h"
 #include "utils/memutils.h"
 
-#include "common/poll.h"
+#include "common/host.h"
 #include "math/neighbours.h"
 #include "wallet/attributes.h"
 #include "wallet/window.h"
@@ -111,7 +112,7 @@ ReadTau(Datum datum)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("tau must be from 0 to 1"),
-				 errdetail("The quantile given is %s.", IcmNumberText(tau)),
+				 errdetail("The quantile given is %s.", float8out_internal(tau)),
 				 errhint("Usual are 0.8 to 0.9.")));
 	return tau;
 }

@@ -11,12 +11,13 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "utils/float.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
 
-#include "common/poll.h"
+#include "common/host.h"
 #include "math/rake.h"
 #include "wallet/window.h"
 
@@ -202,7 +203,7 @@ FindCell(Input *input, Label name, Datum total_datum, bool isnull)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("total of a cell must be the same in all its rows"),
 				 errdetail("Margin %d, cell \"%s\": it is %s at first, then %s.", name.margin + 1, CellText(&name),
-						   IcmNumberText(cell->total), IcmNumberText(total)),
+						   float8out_internal(cell->total), float8out_internal(total)),
 				 errhint("Add what it depends on to PARTITION BY, or to the text of the cell.")));
 	return entry->number;
 }
@@ -441,8 +442,8 @@ CheckResult(const Input *input, const IcmRake *rake, IcmRakeResult result, const
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("totals of the margins do not add up to the same sum"),
 				 errdetail("Those of margin %d add up to %s, those of margin %d to %s.",
-						   fault->margin[0] + 1, IcmNumberText(fault->margin_sum[0]),
-						   fault->margin[1] + 1, IcmNumberText(fault->margin_sum[1])),
+						   fault->margin[0] + 1, float8out_internal(fault->margin_sum[0]),
+						   fault->margin[1] + 1, float8out_internal(fault->margin_sum[1])),
 				 errhint("Scale the totals of one to the sum of the other; a margin that is not complete has rows in no cell of it, with NULL.")));
 	cell = &input->cells[fault->cell];
 	if (result == ICM_RAKE_EMPTY_CELL)
@@ -450,14 +451,14 @@ CheckResult(const Input *input, const IcmRake *rake, IcmRakeResult result, const
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a cell has nothing that could be scaled to its total"),
 				 errdetail("Margin %d, cell \"%s\": the total is %s, and its estimates are zero, NULL, or in other cells of total 0.",
-						   cell->name.margin + 1, CellText(&cell->name), IcmNumberText(cell->total)),
+						   cell->name.margin + 1, CellText(&cell->name), float8out_internal(cell->total)),
 				 errhint("Give a positive estimate to some of its rows, or merge the cell with another.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("raking has not converged in %d iterations", rake->iterations),
 			 errdetail("The largest relative deviation is %s: margin %d, cell \"%s\" adds up to %s instead of %s.",
-					   IcmNumberText(fault->deviation), cell->name.margin + 1, CellText(&cell->name),
-					   IcmNumberText(fault->sum), IcmNumberText(cell->total)),
+					   float8out_internal(fault->deviation), cell->name.margin + 1, CellText(&cell->name),
+					   float8out_internal(fault->sum), float8out_internal(cell->total)),
 			 errhint("Perhaps no weights meet all totals, as where estimates are zero; else allow more iterations or a larger tolerance.")));
 }
 
@@ -498,7 +499,7 @@ ReadTolerance(Datum datum)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("tolerance must be above 0 and below 1"),
-				 errdetail("The relative deviation given is %s.", IcmNumberText(tolerance))));
+				 errdetail("The relative deviation given is %s.", float8out_internal(tolerance))));
 	return tolerance;
 }
 

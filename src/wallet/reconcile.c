@@ -12,10 +12,11 @@
  */
 #include "postgres.h"
 
+#include "utils/float.h"
 #include "utils/memutils.h"
 
 #include "common/aggregate.h"
-#include "common/poll.h"
+#include "common/host.h"
 #include "common/rows.h"
 #include "math/calibrate.h"
 #include "math/exactsum.h"
@@ -64,33 +65,33 @@ Calibrate(IcmCalibrationRow *rows, int64 n, double total)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("all rows are left out"),
 				 errdetail("Own spend or the estimate is NULL in each of them; there is nobody to get the total of %s.",
-						   IcmNumberText(total)),
+						   float8out_internal(total)),
 				 errhint("Give coalesce(own, 0) of a prospect, and coalesce(estimate, 0) to keep a customer at own spend.")));
 	if (result == ICM_OWN_EXCEEDS_TOTAL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("own spend exceeds the total"),
-				 errdetail("Own spend adds up to %s; the total is %s.", IcmNumberText(calibration.own), IcmNumberText(total)),
+				 errdetail("Own spend adds up to %s; the total is %s.", float8out_internal(calibration.own), float8out_internal(total)),
 				 errhint("The total contains what is spent here: both must be of the same customers, category, period and currency.")));
 	if (result == ICM_NO_POSITIVE_ESTIMATE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("no estimate is positive"),
 				 errdetail("Own spend adds up to %s; there is nobody to get the rest of the total of %s.",
-						   IcmNumberText(calibration.own), IcmNumberText(total)),
+						   float8out_internal(calibration.own), float8out_internal(total)),
 				 errhint("Give equal estimates, for example 1, where nothing is known but the total.")));
 	if (result == ICM_ESTIMATES_TOO_SMALL)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("estimates are too small for the total"),
 				 errdetail("They add up to %s, and the total is %s: the factor between them is beyond what float8 holds.",
-						   IcmNumberText(calibration.estimate), IcmNumberText(total))));
+						   float8out_internal(calibration.estimate), float8out_internal(total))));
 	if (result == ICM_ESTIMATES_TOO_LARGE)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("estimates are too large for the total"),
 				 errdetail("They add up to %s, and the total is %s: the factor between them is below what float8 holds.",
-						   IcmNumberText(calibration.estimate), IcmNumberText(total))));
+						   float8out_internal(calibration.estimate), float8out_internal(total))));
 	return calibration;
 }
 

@@ -18,12 +18,12 @@
 #include <math.h>
 
 #include "utils/builtins.h"
+#include "utils/float.h"
 
 #include "common/array.h"
 #include "common/definition.h"
 #include "common/rows.h"
 #include "wallet/wallet_model.h"
-#include "wallet/window.h"
 
 IcmWalletModel *
 IcmWalletModelMake(int columns, int taus)
@@ -58,9 +58,9 @@ IcmWalletTausFault(const double *taus, int n)
 	for (int i = 0; i < n; i++)
 	{
 		if (!(taus[i] > 0.0 && taus[i] < 1.0))
-			return psprintf("A tau is %s; it must be between 0 and 1.", IcmNumberText(taus[i]));
+			return psprintf("A tau is %s; it must be between 0 and 1.", float8out_internal(taus[i]));
 		if (i > 0 && taus[i] <= taus[i - 1])
-			return psprintf("Tau %s comes after %s; they must ascend.", IcmNumberText(taus[i]), IcmNumberText(taus[i - 1]));
+			return psprintf("Tau %s comes after %s; they must ascend.", float8out_internal(taus[i]), float8out_internal(taus[i - 1]));
 	}
 	return NULL;
 }
@@ -72,7 +72,7 @@ IcmWalletTausText(const double *taus, int n)
 
 	initStringInfo(&buf);
 	for (int k = 0; k < n; k++)
-		appendStringInfo(&buf, "%s%s", k == 0 ? "" : ", ", IcmNumberText(taus[k]));
+		appendStringInfo(&buf, "%s%s", k == 0 ? "" : ", ", float8out_internal(taus[k]));
 	return buf.data;
 }
 

@@ -8,7 +8,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "utils/builtins.h"
+#include "utils/float.h"
 
 #include "common/check.h"
 #include "common/rows.h"
@@ -16,7 +16,6 @@
 #include "wallet/attributes.h"
 #include "wallet/share.h"
 #include "wallet/wallet_model.h"
-#include "wallet/window.h"
 
 /* Rounding must not be more than this part of the variance of an estimate. */
 #define ROUNDING_MAX 0.01
@@ -30,7 +29,7 @@ FindTau(const IcmWalletModel *model, double tau)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("the model has no fit for this tau"),
-			 errdetail("The tau given is %s; the model has %s.", IcmNumberText(tau), IcmWalletTausText(ICM_WALLET_TAUS(model), model->taus))));
+			 errdetail("The tau given is %s; the model has %s.", float8out_internal(tau), IcmWalletTausText(ICM_WALLET_TAUS(model), model->taus))));
 	pg_unreachable();
 }
 

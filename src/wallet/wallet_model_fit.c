@@ -18,14 +18,13 @@
 
 #include "miscadmin.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/memutils.h"
 
 #include "common/aggregate.h"
-#include "common/poll.h"
+#include "common/host.h"
 #include "wallet/attributes.h"
 #include "wallet/wallet_model.h"
-#include "wallet/window.h"
 
 #define STATE_VERSION 1
 #define STATE_SIZE_MIN 1024
@@ -173,7 +172,7 @@ GetSpend(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("spend must be a finite number"),
-				 errdetail("The spend given is %s.", IcmNumberText(spend))));
+				 errdetail("The spend given is %s.", float8out_internal(spend))));
 	return spend + 0.0;			/* no negative zero */
 }
 
@@ -195,7 +194,7 @@ GetWeight(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(isfinite(weight) ? ERRCODE_INVALID_PARAMETER_VALUE : ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("weight must be finite and not negative"),
-				 errdetail("The weight given is %s.", IcmNumberText(weight))));
+				 errdetail("The weight given is %s.", float8out_internal(weight))));
 	return weight;
 }
 
@@ -342,12 +341,6 @@ icm_wallet_fit_combine(PG_FUNCTION_ARGS)
 
 /* ---- final function ---------------------------------------------------------- */
 
-static void *
-Allocate(size_t bytes)
-{
-	return MemoryContextAllocHuge(CurrentMemoryContext, bytes);
-}
-
 /* The columns whose bits are set, as x[1], x[2], for messages. */
 static const char *
 ColumnsText(uint64 columns)
@@ -397,7 +390,7 @@ CheckResult(IcmRegressionResult result, const IcmRegression *regression, int64 l
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("weights differ by more than a factor of 2^40"),
 					 errdetail("The least above 0 is %s, the largest %s.",
-							   IcmNumberText(regression->least_weight), IcmNumberText(regression->largest_weight)),
+							   float8out_internal(regression->least_weight), float8out_internal(regression->largest_weight)),
 					 errhint("Give rows that hardly count weight 0, which leaves them out.")));
 			break;
 		case ICM_REGRESSION_OVERFLOW:
@@ -424,7 +417,7 @@ CopyRows(const FitState *state, double *lowest, double *highest)
 {
 	int			width = WIDTH(state);
 	Size		size = state->n * width * sizeof(double);
-	double	   *rows = Allocate(size);
+	double	   *rows = IcmAllocLarge(size);
 
 	memcpy(rows, ROWS(state), size);
 	memcpy(lowest, rows, state->columns * sizeof(double));
@@ -492,7 +485,7 @@ FitModel(const FitState *state)
 	IcmRegression regression = {
 		.rows = CopyRows(state, ICM_WALLET_LOWEST(model), ICM_WALLET_HIGHEST(model)),
 		.n = state->n,.columns = state->columns,.weighted = state->weighted,
-		.allocate = Allocate,.release = pfree,.poll = IcmPoll
+		.allocate = IcmAllocLarge,.release = pfree,.poll = IcmPoll
 	};
 
 	model->rows = state->n;

@@ -5,7 +5,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/memutils.h"
 
 #include "wallet/share.h"
@@ -116,18 +116,6 @@ IcmResultOfRow(FunctionCallInfo fcinfo, double *(*fill) (FunctionCallInfo fcinfo
 	PG_RETURN_FLOAT8(value);
 }
 
-void *
-IcmAllocRows(MemoryContext context, int64 n, Size size)
-{
-	return MemoryContextAllocHuge(context, Max(n, 1) * size);
-}
-
-char *
-IcmNumberText(double number)
-{
-	return DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(number)));
-}
-
 void
 IcmAmountOutOfRange(double amount, const char *name, bool spend)
 {
@@ -135,13 +123,13 @@ IcmAmountOutOfRange(double amount, const char *name, bool spend)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("%s must be finite and not negative", name),
-				 errdetail("The amount given is %s.", IcmNumberText(amount)),
+				 errdetail("The amount given is %s.", float8out_internal(amount)),
 				 spend ? IcmHintAtRefunds(amount) : 0));
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("%s is out of range", name),
 			 errdetail("The amount given is %s; it is at most %g, so that no sum leaves the range of float8.",
-					   IcmNumberText(amount), ICM_AMOUNT_MAX)));
+					   float8out_internal(amount), ICM_AMOUNT_MAX)));
 	pg_unreachable();
 }
 
@@ -155,7 +143,7 @@ IcmReadTotal(double total)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("total is out of range"),
 				 errdetail("The amount given is %s; it is 0 or at least %g, so that what is scaled to it stays in the range of float8.",
-						   IcmNumberText(total), ICM_TOTAL_MIN)));
+						   float8out_internal(total), ICM_TOTAL_MIN)));
 	return total + 0.0;			/* no negative zero */
 }
 
@@ -166,7 +154,7 @@ IcmRowsDiffer(const char *name, double first, double other, const char *rows, co
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("%s must be the same for all rows of %s", name, rows),
 			 errdetail("It is %s at first, then %s.",
-					   isnan(first) ? "NULL" : IcmNumberText(first), isnan(other) ? "NULL" : IcmNumberText(other)),
+					   isnan(first) ? "NULL" : float8out_internal(first), isnan(other) ? "NULL" : float8out_internal(other)),
 			 errhint("%s", hint)));
 	pg_unreachable();
 }

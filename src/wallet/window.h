@@ -96,12 +96,6 @@ typedef struct IcmResults
  */
 extern Datum IcmResultOfRow(FunctionCallInfo fcinfo, double *(*fill) (FunctionCallInfo fcinfo, MemoryContext context));
 
-/* Memory for so many rows of this size. */
-extern void *IcmAllocRows(MemoryContext context, int64 n, Size size);
-
-/* A number for a message. */
-extern char *IcmNumberText(double number);
-
 /* The largest amount: so that no sum of them leaves the range of float8. */
 #define ICM_AMOUNT_MAX 1e280
 

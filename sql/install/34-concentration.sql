@@ -10,7 +10,7 @@ CREATE AGGREGATE icm_gini_agg(value float8) (
     SFUNC = icm_gini_accum, STYPE = bytea, SSPACE = 8192, COMBINEFUNC = icm_values_combine,
     FINALFUNC = icm_gini_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icm_gini_agg(float8) IS
-    'Gini coefficient of the values: 0 when all are equal, near 1 when one has all, above 1 only with negative values; of all there are, without the correction n / (n - 1) for a sample; NULL if the sum is not positive; NULLs are left out; exact, 24 to 32 bytes of memory a value (Gini 1912)';
+    'Gini coefficient of the values: 0 when all are equal, near 1 when one has all, above 1 only with negative values; of all there are, without the correction n / (n - 1) for a sample; NULL if the sum is not positive; NULLs are left out; exact, 24 bytes of memory a value (Gini 1912)';
 
 CREATE FUNCTION icm_lorenz_accum(state bytea, value float8, points int) RETURNS bytea
     LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';

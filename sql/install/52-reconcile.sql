@@ -33,7 +33,7 @@ CREATE AGGREGATE icm_wallet_calibration(own float8, estimate float8, total float
     SFUNC = icm_calibration_accum, STYPE = bytea, SSPACE = 8192, COMBINEFUNC = icm_calibration_combine,
     FINALFUNC = icm_calibration_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icm_wallet_calibration(float8, float8, float8) IS
-    'how the window function icm_wallet_calibrate calibrates these rows, with the same rules and errors: its factor, and what it is made of; the same bytes in any order and partition; a row is left out, but counted, if own spend or the estimate is NULL, so give coalesce(own, 0) of a prospect, and coalesce(estimate, 0) to keep a customer at own spend; a row of two NULLs is nobody; NULL for no rows and for a total of NULL; 16 to 32 bytes of memory a row, and 32 more in the end; at most some 67 million rows (67,108,862), as its state has at most 1 GB: error 54000 beyond that, where the window function still does';
+    'how the window function icm_wallet_calibrate calibrates these rows, with the same rules and errors: its factor, and what it is made of; the same bytes in any order and partition; a row is left out, but counted, if own spend or the estimate is NULL, so give coalesce(own, 0) of a prospect, and coalesce(estimate, 0) to keep a customer at own spend; a row of two NULLs is nobody; NULL for no rows and for a total of NULL; 16 bytes of memory a row, and 32 more in the end; at most some 67 million rows (67,104,766), as its state has at most 1 GB: error 54000 beyond that, where the window function still does';
 
 -- Raking to the totals of several margins.
 

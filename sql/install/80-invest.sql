@@ -35,7 +35,7 @@ COMMENT ON FUNCTION icm_allocate_final(bytea) IS 'final function of icm_allocate
 CREATE AGGREGATE icm_allocate_agg(budget numeric, weight float8, floor numeric, cap numeric) (
     SFUNC = icm_allocate_accum, STYPE = bytea, SSPACE = 8192, FINALFUNC = icm_allocate_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icm_allocate_agg(numeric, float8, numeric, numeric) IS
-    'shares of a budget among the rows, in the order of the input, as array_agg gives it: give ORDER BY in the call; otherwise as the window function icm_allocate; 24 to 48 bytes of memory a row while rows come in';
+    'shares of a budget among the rows, in the order of the input, as array_agg gives it: give ORDER BY in the call; otherwise as the window function icm_allocate; 24 bytes of memory a row while rows come in';
 CREATE AGGREGATE icm_allocate_agg(budget numeric, weight float8, floor numeric) (
     SFUNC = icm_allocate_accum, STYPE = bytea, SSPACE = 8192, FINALFUNC = icm_allocate_final, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icm_allocate_agg(numeric, float8, numeric) IS 'the same, without caps';

@@ -6,17 +6,16 @@
 
 #include <math.h>
 
-#include "utils/memutils.h"
-
 #include "common/aggregate.h"
+#include "common/growing.h"
 #include "common/host.h"
 #include "grade/values.h"
 
 #define STATE_VERSION 2
+#define STATE_SIZE_MIN 1024
 #define WIDTH(terms) ((terms)->weighted ? 2 : 1)	/* doubles a value */
 #define STATE_SIZE(count) (offsetof(IcmValues, items) + (Size) (count) * sizeof(double))
-#define STATE_ROOM(s) ((int64) ((VARSIZE(s) - STATE_SIZE(0)) / sizeof(double)) / WIDTH(&(s)->terms))
-#define ITEMS_MAX ((int64) ((MaxAllocSize - STATE_SIZE(0)) / sizeof(double)))
+#define ITEMS_MAX ((int64) ((ICM_GROWING_MAX - STATE_SIZE(0)) / sizeof(double)))
 
 void
 IcmValuesCorrupt(void)
@@ -27,64 +26,50 @@ IcmValuesCorrupt(void)
 	pg_unreachable();
 }
 
-/* A state with room for at least n values, the room zeroed. */
-static IcmValues *
-MakeState(int64 n, const IcmValuesTerms *terms)
+static Size
+UsedOf(const void *value)
 {
-	IcmValues  *state;
-	Size		size = 1024;
+	const IcmValues *state = value;
 
-	if (n > ITEMS_MAX / WIDTH(terms))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many values in one group"),
-				 errdetail("Exact scales and measures are of at most " INT64_FORMAT " values.", ITEMS_MAX / WIDTH(terms)),
-				 errhint("icm_distribution_agg() summarises any number of values, and icm_scale() cuts its result.")));
-	while (size < STATE_SIZE(n * WIDTH(terms)))
-		size *= 2;
-	size = Min(size, MaxAllocSize);
+	if (VARSIZE(state) < STATE_SIZE(0) || state->version != STATE_VERSION ||
+		state->terms.weighted > 1 || state->terms.nshares > ICM_SHARES_MAX || state->n < 0 || state->n > ITEMS_MAX ||
+		STATE_SIZE(state->n * WIDTH(&state->terms)) > VARSIZE(state))
+		IcmValuesCorrupt();
+	return STATE_SIZE(state->n * WIDTH(&state->terms));
+}
 
-	state = (IcmValues *) palloc0(size);
-	SET_VARSIZE(state, size);
+const IcmValues *
+IcmValuesGet(Datum datum)
+{
+	return IcmGrowingGet(datum, UsedOf);
+}
+
+static IcmValues *
+NewState(const IcmValuesTerms *terms)
+{
+	IcmValues  *state = palloc0(STATE_SIZE_MIN);
+
+	SET_VARSIZE(state, STATE_SIZE_MIN);
 	state->version = STATE_VERSION;
 	memcpy(&state->terms, terms, offsetof(IcmValuesTerms, shares) + terms->nshares * sizeof(double));
 	return state;
 }
 
+/* The state with room for n more values. */
 static IcmValues *
-CheckState(IcmValues *state)
+MakeRoom(FunctionCallInfo fcinfo, IcmValues *state, int64 n)
 {
-	if (VARSIZE(state) < STATE_SIZE(0) || state->version != STATE_VERSION ||
-		state->terms.weighted > 1 || state->terms.nshares > ICM_SHARES_MAX || state->n < 0 || state->n > STATE_ROOM(state))
-		IcmValuesCorrupt();
-	return state;
-}
+	int			width = WIDTH(&state->terms);
 
-IcmValues *
-IcmValuesGet(Datum datum)
-{
-	return CheckState(IcmGetAligned(datum));
-}
-
-/* The state in argument 0. */
-static IcmValues *
-OwnState(FunctionCallInfo fcinfo)
-{
-	return CheckState((IcmValues *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0)));
-}
-
-/* The state with room for n more values: the same, or a larger copy. */
-static IcmValues *
-MakeRoom(IcmValues *state, int64 n)
-{
-	IcmValues  *larger;
-
-	if (n <= STATE_ROOM(state) - state->n)
+	if (likely(STATE_SIZE((state->n + n) * width) <= VARSIZE(state)))
 		return state;
-	larger = MakeState(Max(state->n + n, Min(STATE_ROOM(state) * 2, ITEMS_MAX / WIDTH(&state->terms))), &state->terms);
-	larger->n = state->n;
-	memcpy(larger->items, state->items, state->n * WIDTH(&state->terms) * sizeof(double));
-	return larger;
+	if (state->n + n > ITEMS_MAX / width)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many values in one group"),
+				 errdetail("Exact scales and measures are of at most " INT64_FORMAT " values.", ITEMS_MAX / width),
+				 errhint("icm_distribution_agg() summarises any number of values, and icm_scale() cuts its result.")));
+	return IcmGrow(fcinfo, state, STATE_SIZE((state->n + n) * width), UsedOf);
 }
 
 /* Are the terms the same? What they do not use is not looked at: this is done for each row. */
@@ -141,37 +126,41 @@ GetWeight(FunctionCallInfo fcinfo)
 	return weight;
 }
 
+static IcmValues *
+AddValue(FunctionCallInfo fcinfo, IcmValues *state, const IcmValuesTerms *terms, double value, double weight)
+{
+	double	   *item;
+
+	state = MakeRoom(fcinfo, state == NULL ? NewState(terms) : state, 1);
+	item = state->items + state->n++ * WIDTH(terms);
+	item[0] = value;
+	if (terms->weighted)
+		item[1] = weight;
+	return state;
+}
+
 Datum
 IcmValuesAccum(FunctionCallInfo fcinfo, const IcmValuesTerms *terms)
 {
 	IcmValues  *state = NULL;
-	double		value,
-				weight = 1.0;
 
 	IcmCheckAggregate(fcinfo, "transition functions of values");
 	if (!PG_ARGISNULL(0))
 	{
-		state = OwnState(fcinfo);
+		state = IcmGrowingOwn(fcinfo, UsedOf);
 		CheckSameTerms(state, terms);
 	}
-	if (PG_ARGISNULL(1))
-		return IcmReturnState(fcinfo);
-
-	value = CheckValue(PG_GETARG_FLOAT8(1));
-	if (terms->weighted)
-		weight = GetWeight(fcinfo);
-	if (weight == 0.0)
-		return IcmReturnState(fcinfo);
-	state = state == NULL ? MakeState(0, terms) : MakeRoom(state, 1);
-	if (terms->weighted)
+	if (!PG_ARGISNULL(1))
 	{
-		state->items[2 * state->n] = value;
-		state->items[2 * state->n + 1] = weight;
+		double		value = CheckValue(PG_GETARG_FLOAT8(1)),
+					weight = terms->weighted ? GetWeight(fcinfo) : 1.0;
+
+		if (weight > 0.0)
+			state = AddValue(fcinfo, state, terms, value, weight);
 	}
-	else
-		state->items[state->n] = value;
-	state->n++;
-	PG_RETURN_POINTER(state);
+	if (state == NULL)
+		PG_RETURN_NULL();
+	return IcmGrowingReturn(state);
 }
 
 /* (state, other) */
@@ -188,15 +177,15 @@ icm_values_combine(PG_FUNCTION_ARGS)
 		return IcmReturnState(fcinfo);
 	other = IcmValuesGet(PG_GETARG_DATUM(1));
 	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(other);
+		return IcmGrowingTakeOver(fcinfo, other, UsedOf);
 
-	state = OwnState(fcinfo);
+	state = IcmGrowingOwn(fcinfo, UsedOf);
 	CheckSameTerms(state, &other->terms);
 	width = WIDTH(&state->terms);
-	state = MakeRoom(state, other->n);
+	state = MakeRoom(fcinfo, state, other->n);
 	memcpy(state->items + state->n * width, other->items, other->n * width * sizeof(double));
 	state->n += other->n;
-	PG_RETURN_POINTER(state);
+	return IcmGrowingReturn(state);
 }
 
 static IcmPoints

@@ -3,14 +3,11 @@
  *		The transition state of the aggregates that need every value: scales, and
  *		measures of concentration.
  *
- * A bytea: a header, the values in the order they came (with their weights, where
- * there are any), and room that doubles when it is used up. So the result is
- * exact, merging is appending, and work_mem has no say in the result. The order of
- * the values has none either, as they are sorted in the end. Memory: 8 to 16 bytes a
- * value (and as many again for the moment in which the room doubles), and another
- * 16 for sorting; with weights, twice that.
- *
- * A state may come from anywhere a bytea can, so it is checked before use.
+ * A bytea that grows (common/growing.h): a header, and the values in the order they
+ * came, with their weights, where there are any. So the result is exact, merging is
+ * appending, and work_mem has no say in the result. The order of the values has none
+ * either, as they are sorted in the end. Memory: 8 bytes a value, and another 16 for
+ * sorting; with weights, twice that.
  */
 #ifndef ICM_VALUES_H
 #define ICM_VALUES_H
@@ -56,7 +53,7 @@ typedef struct IcmValues
 extern Datum IcmValuesAccum(FunctionCallInfo fcinfo, const IcmValuesTerms *terms);
 
 /* A state given as an argument that is not null, where doubles may stand; ERROR unless it is one. */
-extern IcmValues *IcmValuesGet(Datum datum);
+extern const IcmValues *IcmValuesGet(Datum datum);
 
 /* The points of a state, in new memory. */
 extern IcmPoints IcmValuesPoints(const IcmValues *state);

@@ -2,20 +2,17 @@
  * allocate_agg.c
  *		icm_allocate_agg: sharing a budget among the rows that are aggregated.
  *
- * The transition state is a bytea that holds the claim of every row: a header,
- * the claims in the order they came, and room that doubles when it is used up.
+ * The transition state is a bytea that grows (common/growing.h) and holds the claim
+ * of every row: a header, and the claims in the order they came.
  * There is no combine function: which of two equal remainders comes first, and
  * which element of the result is whose, is a matter of the order of the rows.
- *
- * A state may come from anywhere a bytea can, so it is checked before use.
  */
 #include "postgres.h"
 
 #include <math.h>
 
-#include "utils/memutils.h"
-
 #include "common/aggregate.h"
+#include "common/growing.h"
 #include "invest/claims.h"
 
 #define STATE_VERSION 1
@@ -40,8 +37,8 @@ typedef struct AllocateState
 } AllocateState;
 
 #define STATE_SIZE(n) (offsetof(AllocateState, claims) + (Size) (n) * sizeof(Claim))
-#define STATE_ROOM(s) ((int64) ((VARSIZE(s) - offsetof(AllocateState, claims)) / sizeof(Claim)))
-#define STATE_ROOM_MAX ((int64) ((MaxAllocSize - offsetof(AllocateState, claims)) / sizeof(Claim)))
+#define STATE_SIZE_MIN 1024
+#define CLAIMS_MAX ((int64) ((ICM_GROWING_MAX - STATE_SIZE(0)) / sizeof(Claim)))
 
 static void
 StateCorrupt(void)
@@ -52,47 +49,42 @@ StateCorrupt(void)
 }
 
 static AllocateState *
-MakeState(int64 room, int64 budget, int scale)
+NewState(int64 budget, int scale)
 {
-	Size		size = Min(Max(STATE_SIZE(room), 1024), MaxAllocSize);
-	AllocateState *state = palloc0(size);
+	AllocateState *state = palloc0(STATE_SIZE_MIN);
 
-	SET_VARSIZE(state, size);
+	SET_VARSIZE(state, STATE_SIZE_MIN);
 	state->version = STATE_VERSION;
 	state->scale = scale;
 	state->budget = budget;
 	return state;
 }
 
-static AllocateState *
-GetState(Datum datum)
+static Size
+UsedOf(const void *value)
 {
-	AllocateState *state = IcmGetAligned(datum);
+	const AllocateState *state = value;
 
 	if (VARSIZE(state) < STATE_SIZE(0) || state->version != STATE_VERSION || state->scale > NUMERIC_SCALE_LIMIT ||
-		state->budget < -1 || state->budget > ICM_BUDGET_MAX || state->n < 0 || state->n > STATE_ROOM(state))
+		state->budget < -1 || state->budget > ICM_BUDGET_MAX || state->n < 0 || state->n > CLAIMS_MAX ||
+		STATE_SIZE(state->n) > VARSIZE(state))
 		StateCorrupt();
-	return state;
+	return STATE_SIZE(state->n);
 }
 
-/* The state with room for one more claim: the same, or a larger copy. */
+/* The state with room for one more claim. */
 static AllocateState *
-MakeRoom(AllocateState *state)
+MakeRoom(FunctionCallInfo fcinfo, AllocateState *state)
 {
-	AllocateState *larger;
-
-	if (state->n < STATE_ROOM(state))
+	if (likely(STATE_SIZE(state->n + 1) <= VARSIZE(state)))
 		return state;
-	if (state->n >= STATE_ROOM_MAX)
+	if (state->n >= CLAIMS_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many rows for icm_allocate_agg"),
-				 errdetail("It shares a budget among at most " INT64_FORMAT " rows.", STATE_ROOM_MAX),
+				 errdetail("It shares a budget among at most " INT64_FORMAT " rows.", CLAIMS_MAX),
 				 errhint("Use the window function icm_allocate.")));
-	larger = MakeState(Min(state->n * 2 + 1, STATE_ROOM_MAX), state->budget, state->scale);
-	larger->n = state->n;
-	memcpy(larger->claims, state->claims, state->n * sizeof(Claim));
-	return larger;
+	return IcmGrow(fcinfo, state, STATE_SIZE(state->n + 1), UsedOf);
 }
 
 /* What was read last, kept between the rows. */
@@ -127,16 +119,13 @@ icm_allocate_accum(PG_FUNCTION_ARGS)
 		budget = IcmReadBudget(amounts, PG_GETARG_DATUM(1));
 		scale = amounts->scale;
 	}
-	if (PG_ARGISNULL(0))
-		state = MakeState(0, budget, scale);
-	else
-		state = GetState(PG_GETARG_DATUM(0));
+	state = PG_ARGISNULL(0) ? NewState(budget, scale) : IcmGrowingOwn(fcinfo, UsedOf);
 	if (state->budget != budget || state->scale != scale)
 		IcmBudgetsDiffer(state->budget, state->scale, budget, scale, "a group", "Add what it depends on to GROUP BY.");
 	if (budget < 0)
-		PG_RETURN_POINTER(state);
+		return IcmGrowingReturn(state);
 
-	state = MakeRoom(state);
+	state = MakeRoom(fcinfo, state);
 	claim = &state->claims[state->n++];
 	if (PG_ARGISNULL(2))
 		*claim = (Claim) {.weight = ICM_TAKES_NO_PART};
@@ -146,7 +135,7 @@ icm_allocate_accum(PG_FUNCTION_ARGS)
 		claim->floor = IcmReadFloor(amounts, GetBound(fcinfo, 3));
 		claim->cap = IcmReadCap(amounts, GetBound(fcinfo, 4), claim->floor);
 	}
-	PG_RETURN_POINTER(state);
+	return IcmGrowingReturn(state);
 }
 
 static bool
@@ -162,7 +151,7 @@ PG_FUNCTION_INFO_V1(icm_allocate_final);
 Datum
 icm_allocate_final(PG_FUNCTION_ARGS)
 {
-	const AllocateState *state = GetState(PG_GETARG_DATUM(0));
+	const AllocateState *state = IcmGrowingGet(PG_GETARG_DATUM(0), UsedOf);
 	IcmClaims	claims;
 
 	if (state->budget < 0)

@@ -3,19 +3,17 @@
  *		Calibrating wallets to the known total of a market: the window function
  *		icm_wallet_calibrate, and the aggregate icm_wallet_calibration.
  *
- * The transition state of the aggregate is a bytea that holds every row, and room
- * that doubles when it is used up: merging is appending, and as math/calibrate
- * does not depend on the order of the rows, the result does not either. A row of which own spend or
- * the estimate is NULL is left out, but counted, so it is held too.
- *
- * A state may come from anywhere a bytea can, so it is checked before use.
+ * The transition state of the aggregate is a bytea that grows (common/growing.h) and
+ * holds every row: merging is appending, and as math/calibrate does not depend on the
+ * order of the rows, the result does not either. A row of which own spend or the
+ * estimate is NULL is left out, but counted, so it is held too.
  */
 #include "postgres.h"
 
 #include "utils/float.h"
-#include "utils/memutils.h"
 
 #include "common/aggregate.h"
+#include "common/growing.h"
 #include "common/host.h"
 #include "common/rows.h"
 #include "math/calibrate.h"
@@ -185,8 +183,8 @@ typedef struct CalibrationState
 } CalibrationState;
 
 #define STATE_SIZE(n) (offsetof(CalibrationState, rows) + (Size) (n) * sizeof(IcmCalibrationRow))
-#define STATE_ROOM(s) ((int64) ((VARSIZE(s) - STATE_SIZE(0)) / sizeof(IcmCalibrationRow)))
-#define STATE_ROOM_MAX ((int64) ((MaxAllocSize - STATE_SIZE(0)) / sizeof(IcmCalibrationRow)))
+#define STATE_SIZE_MIN 1024
+#define ROWS_MAX ((int64) ((ICM_GROWING_MAX - STATE_SIZE(0)) / sizeof(IcmCalibrationRow)))
 
 pg_noreturn static void
 StateCorrupt(void)
@@ -198,12 +196,11 @@ StateCorrupt(void)
 }
 
 static CalibrationState *
-MakeState(int64 room, double total)
+NewState(double total)
 {
-	Size		size = Min(Max(STATE_SIZE(room), 1024), MaxAllocSize);
-	CalibrationState *state = palloc0(size);
+	CalibrationState *state = palloc0(STATE_SIZE_MIN);
 
-	SET_VARSIZE(state, size);
+	SET_VARSIZE(state, STATE_SIZE_MIN);
 	state->version = STATE_VERSION;
 	state->total = total;
 	return state;
@@ -221,35 +218,30 @@ IsAmountOrNull(double amount)
 	return isnan(amount) || IsAmount(amount);
 }
 
-static CalibrationState *
-GetState(Datum datum)
+static Size
+UsedOf(const void *value)
 {
-	CalibrationState *state = IcmGetAligned(datum);
+	const CalibrationState *state = value;
 
 	if (unlikely(VARSIZE(state) < STATE_SIZE(0) || state->version != STATE_VERSION || state->n < 0 ||
-				 state->n > STATE_ROOM(state) || !IsAmountOrNull(state->total)))
+				 state->n > ROWS_MAX || STATE_SIZE(state->n) > VARSIZE(state) || !IsAmountOrNull(state->total)))
 		StateCorrupt();
-	return state;
+	return STATE_SIZE(state->n);
 }
 
-/* The state with room for n more rows: the same, or a larger copy. */
+/* The state with room for n more rows. */
 static CalibrationState *
-MakeRoom(CalibrationState *state, int64 n)
+MakeRoom(FunctionCallInfo fcinfo, CalibrationState *state, int64 n)
 {
-	CalibrationState *larger;
-
-	if (n <= STATE_ROOM(state) - state->n)
+	if (likely(STATE_SIZE(state->n + n) <= VARSIZE(state)))
 		return state;
-	if (n > STATE_ROOM_MAX - state->n)
+	if (state->n + n > ROWS_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many rows for icm_wallet_calibration"),
-				 errdetail("It calibrates at most " INT64_FORMAT " rows.", STATE_ROOM_MAX),
+				 errdetail("It calibrates at most " INT64_FORMAT " rows.", ROWS_MAX),
 				 errhint("Use the window function icm_wallet_calibrate.")));
-	larger = MakeState(Max(state->n + n, Min(STATE_ROOM(state) * 2, STATE_ROOM_MAX)), state->total);
-	larger->n = state->n;
-	memcpy(larger->rows, state->rows, state->n * sizeof(IcmCalibrationRow));
-	return larger;
+	return IcmGrow(fcinfo, state, STATE_SIZE(state->n + n), UsedOf);
 }
 
 static void
@@ -268,14 +260,14 @@ icm_calibration_accum(PG_FUNCTION_ARGS)
 	double		total = PG_ARGISNULL(3) ? NAN : ReadTotal(PG_GETARG_DATUM(3));
 
 	IcmCheckAggregate(fcinfo, "icm_wallet_calibration's support functions");
-	state = PG_ARGISNULL(0) ? MakeState(0, total) : GetState(PG_GETARG_DATUM(0));
+	state = PG_ARGISNULL(0) ? NewState(total) : IcmGrowingOwn(fcinfo, UsedOf);
 	CheckSameTotal(state, total);
 	if (isnan(total) || (PG_ARGISNULL(1) && PG_ARGISNULL(2)))
-		PG_RETURN_POINTER(state);	/* nobody, as from a LEFT JOIN */
-	state = MakeRoom(state, 1);
+		return IcmGrowingReturn(state); /* nobody, as from a LEFT JOIN */
+	state = MakeRoom(fcinfo, state, 1);
 	state->rows[state->n].own = PG_ARGISNULL(1) ? NAN : ReadOwn(PG_GETARG_DATUM(1));
 	state->rows[state->n++].estimate = PG_ARGISNULL(2) ? NAN : ReadEstimate(PG_GETARG_DATUM(2));
-	PG_RETURN_POINTER(state);
+	return IcmGrowingReturn(state);
 }
 
 PG_FUNCTION_INFO_V1(icm_calibration_combine);
@@ -288,15 +280,15 @@ icm_calibration_combine(PG_FUNCTION_ARGS)
 	IcmCheckAggregate(fcinfo, "icm_wallet_calibration's support functions");
 	if (PG_ARGISNULL(1))
 		return IcmReturnState(fcinfo);
-	other = GetState(PG_GETARG_DATUM(1));
+	other = IcmGrowingGet(PG_GETARG_DATUM(1), UsedOf);
 	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(other);
-	state = GetState(PG_GETARG_DATUM(0));
+		return IcmGrowingTakeOver(fcinfo, other, UsedOf);
+	state = IcmGrowingOwn(fcinfo, UsedOf);
 	CheckSameTotal(state, other->total);
-	state = MakeRoom(state, other->n);
+	state = MakeRoom(fcinfo, state, other->n);
 	memcpy(state->rows + state->n, other->rows, other->n * sizeof(IcmCalibrationRow));
 	state->n += other->n;
-	PG_RETURN_POINTER(state);
+	return IcmGrowingReturn(state);
 }
 
 /* The own spend of the rows that are left out, of whom it is known. */
@@ -338,7 +330,7 @@ PG_FUNCTION_INFO_V1(icm_calibration_final);
 Datum
 icm_calibration_final(PG_FUNCTION_ARGS)
 {
-	const CalibrationState *state = GetState(PG_GETARG_DATUM(0));
+	const CalibrationState *state = IcmGrowingGet(PG_GETARG_DATUM(0), UsedOf);
 	IcmCalibration calibration;
 	IcmCalibrationRow *rows;
 	int64		n,

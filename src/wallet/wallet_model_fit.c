@@ -2,15 +2,12 @@
  * wallet_model_fit.c
  *		icm_wallet_fit and icm_wallet_fit_quantiles: fitting a wallet model.
  *
- * The transition state is a bytea: a header, the taus, the rows in the order they
- * came, and room that doubles when it is used up, to 1 GB. Merging is appending; the
- * order of the rows has no say in the result, as the regression has it. A state may come
- * from anywhere a bytea can, so it is checked before use.
+ * The transition state is a bytea that grows (common/growing.h): a header, the taus, and
+ * the rows in the order they came. Merging is appending; the order of the rows has no say in
+ * the result, as the regression has it.
  *
- * Memory: 8 (columns + 1) bytes a row, 8 more with weights, to twice that in the state, and five
- * times that for the moment in which the room doubles (the old state, the new one, and the
- * executor's copy of it). The final function copies the rows, and takes what
- * math/quantile_regression.h says.
+ * Memory: 8 (columns + 1) bytes a row, 8 more with weights, and as much again in the final
+ * function, which copies the rows and takes what math/quantile_regression.h says.
  */
 #include "postgres.h"
 
@@ -19,16 +16,15 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/float.h"
-#include "utils/memutils.h"
 
 #include "common/aggregate.h"
+#include "common/growing.h"
 #include "common/host.h"
 #include "wallet/attributes.h"
 #include "wallet/wallet_model.h"
 
 #define STATE_VERSION 1
 #define STATE_SIZE_MIN 1024
-#define STATE_SIZE_MAX (MaxAllocSize - 65536)	/* what is left is for the tuple in which a worker sends it */
 #define LEFT_OUT_MAX (INT64CONST(1) << 60)
 
 typedef struct FitState
@@ -66,30 +62,25 @@ Corrupt(void)
 	pg_unreachable();
 }
 
-/* Do so many rows fit into a state of this size? Done for each row, and without dividing. */
-static bool
-Fits(const FitState *state, int64 n, Size size)
+/* The size of the state with n rows. */
+static Size
+SizeWith(const FitState *state, int64 n)
 {
-	return n <= (int64) (size / sizeof(double)) &&
-		offsetof(FitState, items) + (state->taus + n * WIDTH(state)) * sizeof(double) <= size;
+	return offsetof(FitState, items) + (state->taus + n * WIDTH(state)) * sizeof(double);
 }
 
-static FitState *
-CheckState(FitState *state)
+static Size
+UsedOf(const void *value)
 {
+	const FitState *state = value;
+
 	if (VARSIZE(state) < offsetof(FitState, items) || state->version != STATE_VERSION || state->columns < 0 ||
 		state->columns > ICM_WALLET_COLUMNS_MAX || state->weighted > 1 || state->taus < 1 ||
 		state->taus > ICM_WALLET_TAUS_MAX || state->left_out < 0 || state->left_out > LEFT_OUT_MAX ||
-		state->n < 0 || (state->columns == 0 && state->n != 0) || !Fits(state, state->n, VARSIZE(state)))
+		state->n < 0 || state->n > ICM_GROWING_MAX || (state->columns == 0 && state->n != 0) ||
+		SizeWith(state, state->n) > VARSIZE(state))
 		Corrupt();
-	return state;
-}
-
-/* The state in argument 0. */
-static FitState *
-OwnState(FunctionCallInfo fcinfo)
-{
-	return CheckState((FitState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0)));
+	return SizeWith(state, state->n);
 }
 
 static FitState *
@@ -105,31 +96,22 @@ NewState(const Terms *terms)
 	return state;
 }
 
-/* The state with room for n more rows: the same, or a larger copy. */
+/* The state with room for n more rows. */
 static FitState *
-MakeRoom(FitState *state, int64 n)
+MakeRoom(FunctionCallInfo fcinfo, FitState *state, int64 n)
 {
-	Size		size = VARSIZE(state),
-				used;
-	FitState   *larger;
+	Size		needed = SizeWith(state, state->n + n);
 
-	if (likely(Fits(state, state->n + n, size)))
+	if (likely(needed <= VARSIZE(state)))
 		return state;
-	if (!Fits(state, state->n + n, STATE_SIZE_MAX))
+	if (needed > ICM_GROWING_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many rows in one fit"),
 				 errdetail("With %d columns a fit is of at most %d rows.", state->columns,
-						   (int) (((STATE_SIZE_MAX - offsetof(FitState, items)) / sizeof(double) - state->taus) / WIDTH(state))),
+						   (int) ((ICM_GROWING_MAX - SizeWith(state, 0)) / (WIDTH(state) * sizeof(double)))),
 				 errhint("Fit a random sample of them: TABLESAMPLE BERNOULLI.")));
-	while (!Fits(state, state->n + n, size))
-		size = Min(size * 2, STATE_SIZE_MAX);
-	used = offsetof(FitState, items) + (state->taus + state->n * WIDTH(state)) * sizeof(double);
-	larger = palloc(size);
-	memcpy(larger, state, used);
-	memset((char *) larger + used, 0, size - used);
-	SET_VARSIZE(larger, size);
-	return larger;
+	return IcmGrow(fcinfo, state, needed, UsedOf);
 }
 
 /* ERROR unless the rows before were of these terms. */
@@ -210,7 +192,7 @@ AddRow(FunctionCallInfo fcinfo, FitState *state, double weight)
 	if (state->columns == 0)
 		state->columns = columns;
 	CheckSameColumns(state, columns);
-	state = MakeRoom(state, 1);
+	state = MakeRoom(fcinfo, state, 1);
 	row = ROWS(state) + state->n * WIDTH(state);
 	for (int j = 0; j < columns; j++)
 	{
@@ -246,17 +228,17 @@ Accumulate(FunctionCallInfo fcinfo, const Terms *terms)
 	}
 	else
 	{
-		state = OwnState(fcinfo);
+		state = IcmGrowingOwn(fcinfo, UsedOf);
 		CheckSameTerms(state, terms);
 	}
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
 	{
 		weight = GetWeight(fcinfo);
 		if (weight > 0.0)
-			PG_RETURN_POINTER(AddRow(fcinfo, state, weight));
+			return IcmGrowingReturn(AddRow(fcinfo, state, weight));
 	}
 	state->left_out++;
-	PG_RETURN_POINTER(state);
+	return IcmGrowingReturn(state);
 }
 
 static void
@@ -318,25 +300,25 @@ icm_wallet_fit_combine(PG_FUNCTION_ARGS)
 	IcmCheckAggregate(fcinfo, "transition functions of a wallet fit");
 	if (PG_ARGISNULL(1))
 		return IcmReturnState(fcinfo);
-	other = CheckState(IcmGetAligned(PG_GETARG_DATUM(1)));
+	other = IcmGrowingGet(PG_GETARG_DATUM(1), UsedOf);
 	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(other);
+		return IcmGrowingTakeOver(fcinfo, other, UsedOf);
 
-	state = OwnState(fcinfo);
+	state = IcmGrowingOwn(fcinfo, UsedOf);
 	terms.weighted = other->weighted;
 	terms.taus = other->taus;
 	terms.tau = other->items;
 	CheckSameTerms(state, &terms);
 	state->left_out += other->left_out;
 	if (other->n == 0)
-		PG_RETURN_POINTER(state);
+		return IcmGrowingReturn(state);
 	if (state->n == 0)
 		state->columns = other->columns;
 	CheckSameColumns(state, other->columns);
-	state = MakeRoom(state, other->n);
+	state = MakeRoom(fcinfo, state, other->n);
 	memcpy(ROWS(state) + state->n * WIDTH(state), ROWS(other), other->n * WIDTH(other) * sizeof(double));
 	state->n += other->n;
-	PG_RETURN_POINTER(state);
+	return IcmGrowingReturn(state);
 }
 
 /* ---- final function ---------------------------------------------------------- */
@@ -502,7 +484,7 @@ PG_FUNCTION_INFO_V1(icm_wallet_fit_final);
 Datum
 icm_wallet_fit_final(PG_FUNCTION_ARGS)
 {
-	const FitState *state = CheckState(IcmGetAligned(PG_GETARG_DATUM(0)));
+	const FitState *state = IcmGrowingGet(PG_GETARG_DATUM(0), UsedOf);
 
 	if (IcmWalletTausFault(state->items, state->taus) != NULL)
 		Corrupt();

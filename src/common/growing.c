@@ -23,6 +23,8 @@ typedef struct Place
 	double		state[FLEXIBLE_ARRAY_MEMBER];	/* for its alignment */
 } Place;
 
+StaticAssertDecl(ICM_GROWING_NEW <= ICM_GROWING_FLAT, "a new state is flat");
+
 #define PLACE_OF(state) ((Place *) ((char *) (state) - offsetof(Place, state)))
 
 /* ---- as an expanded object -------------------------------------------------- */
@@ -90,6 +92,15 @@ Expand(FunctionCallInfo fcinfo, const void *state, Size size, IcmGrowingUsed use
 
 /* ---- for transition functions ----------------------------------------------- */
 
+void *
+IcmGrowingNew(void)
+{
+	void	   *state = palloc0(ICM_GROWING_NEW);
+
+	SET_VARSIZE(state, ICM_GROWING_NEW);
+	return state;
+}
+
 const void *
 IcmGrowingGet(Datum datum, IcmGrowingUsed used)
 {
@@ -107,11 +118,14 @@ void *
 IcmGrowingOwn(FunctionCallInfo fcinfo, IcmGrowingUsed used)
 {
 	Datum		datum = PG_GETARG_DATUM(0);
-	void	   *state = unconstify(void *, IcmGrowingGet(datum, used));
+	Growing    *growing = GrowingOf(datum);
+	void	   *state;
 
-	if (VARSIZE(state) > ICM_GROWING_FLAT && !(GrowingOf(datum) != NULL && VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum))))
-		return Expand(fcinfo, state, VARSIZE(state), used);
-	return state;
+	if (growing != NULL && VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
+		return StateOf(growing, used);
+	state = unconstify(void *, IcmGrowingGet(datum, used));
+	/* large, but flat as an initial condition is, or read-only: a copy, which stands where large states do */
+	return VARSIZE(state) > ICM_GROWING_FLAT ? Expand(fcinfo, state, VARSIZE(state), used) : state;
 }
 
 void *
@@ -124,14 +138,14 @@ IcmGrow(FunctionCallInfo fcinfo, void *state, Size needed, IcmGrowingUsed used)
 	{
 		Growing    *growing = PLACE_OF(state)->growing;
 
-		/* the C library moves the pages of so large a piece, not the bytes */
+		/* of a large piece glibc moves the pages, not the bytes */
 		growing->place = repalloc_huge(PLACE_OF(state), offsetof(Place, state) + size);
 		state = growing->place->state;
 	}
 	else if (size > ICM_GROWING_FLAT)
 		state = Expand(fcinfo, state, size, used);
 	else
-		state = memcpy(palloc0(size), state, used(state));
+		state = memcpy(palloc0(size), state, used(state));	/* zeroed, as a flat state is read with its room */
 	SET_VARSIZE(state, size);
 	return state;
 }
@@ -140,7 +154,10 @@ Datum
 IcmGrowingReturn(void *state)
 {
 	if (VARSIZE(state) > ICM_GROWING_FLAT)
+	{
+		Assert(PLACE_OF(state)->growing->place == PLACE_OF(state));
 		return EOHPGetRWDatum(&PLACE_OF(state)->growing->header);
+	}
 	return PointerGetDatum(state);
 }
 

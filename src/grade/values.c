@@ -12,10 +12,11 @@
 #include "grade/values.h"
 
 #define STATE_VERSION 2
-#define STATE_SIZE_MIN 1024
 #define WIDTH(terms) ((terms)->weighted ? 2 : 1)	/* doubles a value */
 #define STATE_SIZE(count) (offsetof(IcmValues, items) + (Size) (count) * sizeof(double))
 #define ITEMS_MAX ((int64) ((ICM_GROWING_MAX - STATE_SIZE(0)) / sizeof(double)))
+
+StaticAssertDecl(STATE_SIZE(0) <= ICM_GROWING_NEW, "a new state has room for its terms");
 
 void
 IcmValuesCorrupt(void)
@@ -47,9 +48,8 @@ IcmValuesGet(Datum datum)
 static IcmValues *
 NewState(const IcmValuesTerms *terms)
 {
-	IcmValues  *state = palloc0(STATE_SIZE_MIN);
+	IcmValues  *state = IcmGrowingNew();
 
-	SET_VARSIZE(state, STATE_SIZE_MIN);
 	state->version = STATE_VERSION;
 	memcpy(&state->terms, terms, offsetof(IcmValuesTerms, shares) + terms->nshares * sizeof(double));
 	return state;

@@ -37,7 +37,6 @@ typedef struct AllocateState
 } AllocateState;
 
 #define STATE_SIZE(n) (offsetof(AllocateState, claims) + (Size) (n) * sizeof(Claim))
-#define STATE_SIZE_MIN 1024
 #define CLAIMS_MAX ((int64) ((ICM_GROWING_MAX - STATE_SIZE(0)) / sizeof(Claim)))
 
 static void
@@ -51,9 +50,8 @@ StateCorrupt(void)
 static AllocateState *
 NewState(int64 budget, int scale)
 {
-	AllocateState *state = palloc0(STATE_SIZE_MIN);
+	AllocateState *state = IcmGrowingNew();
 
-	SET_VARSIZE(state, STATE_SIZE_MIN);
 	state->version = STATE_VERSION;
 	state->scale = scale;
 	state->budget = budget;

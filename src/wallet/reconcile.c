@@ -183,7 +183,6 @@ typedef struct CalibrationState
 } CalibrationState;
 
 #define STATE_SIZE(n) (offsetof(CalibrationState, rows) + (Size) (n) * sizeof(IcmCalibrationRow))
-#define STATE_SIZE_MIN 1024
 #define ROWS_MAX ((int64) ((ICM_GROWING_MAX - STATE_SIZE(0)) / sizeof(IcmCalibrationRow)))
 
 pg_noreturn static void
@@ -198,9 +197,8 @@ StateCorrupt(void)
 static CalibrationState *
 NewState(double total)
 {
-	CalibrationState *state = palloc0(STATE_SIZE_MIN);
+	CalibrationState *state = IcmGrowingNew();
 
-	SET_VARSIZE(state, STATE_SIZE_MIN);
 	state->version = STATE_VERSION;
 	state->total = total;
 	return state;

@@ -24,7 +24,6 @@
 #include "wallet/wallet_model.h"
 
 #define STATE_VERSION 1
-#define STATE_SIZE_MIN 1024
 #define LEFT_OUT_MAX (INT64CONST(1) << 60)
 
 typedef struct FitState
@@ -47,6 +46,9 @@ typedef struct Terms
 	int			taus;
 	const double *tau;
 } Terms;
+
+StaticAssertDecl(offsetof(FitState, items) + ICM_WALLET_TAUS_MAX * sizeof(double) <= ICM_GROWING_NEW,
+				 "a new state has room for all taus");
 
 #define WIDTH(s) ((s)->columns + 1 + (s)->weighted)
 #define ROWS(s) ((s)->items + (s)->taus)
@@ -86,9 +88,8 @@ UsedOf(const void *value)
 static FitState *
 NewState(const Terms *terms)
 {
-	FitState   *state = palloc0(STATE_SIZE_MIN);
+	FitState   *state = IcmGrowingNew();
 
-	SET_VARSIZE(state, STATE_SIZE_MIN);
 	state->version = STATE_VERSION;
 	state->weighted = terms->weighted;
 	state->taus = terms->taus;
@@ -114,6 +115,21 @@ MakeRoom(FunctionCallInfo fcinfo, FitState *state, int64 n)
 	return IcmGrow(fcinfo, state, needed, UsedOf);
 }
 
+static void
+CheckTaus(const Terms *terms)
+{
+	const char *fault = IcmWalletTausFault(terms->tau, terms->taus);
+
+	if (fault == NULL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 terms->taus == 1 ? errmsg("tau must be between 0 and 1") :
+			 errmsg("taus must be 1 to %d numbers between 0 and 1, ascending", ICM_WALLET_TAUS_MAX),
+			 errdetail("%s", fault),
+			 errhint("For wallets, 0.8 to 0.9 of own spend are usual, 0.5 of known wallets; 90 percent is 0.9.")));
+}
+
 /* ERROR unless the rows before were of these terms. */
 static void
 CheckSameTerms(const FitState *state, const Terms *terms)
@@ -124,6 +140,7 @@ CheckSameTerms(const FitState *state, const Terms *terms)
 				 errmsg("a fit cannot be of some rows with weights and some without")));
 	if (likely(state->taus == terms->taus && memcmp(state->items, terms->tau, terms->taus * sizeof(double)) == 0))
 		return;
+	CheckTaus(terms);			/* of which there may be any number */
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("tau must be the same for all rows of a group"),
@@ -215,15 +232,7 @@ Accumulate(FunctionCallInfo fcinfo, const Terms *terms)
 
 	if (PG_ARGISNULL(0))
 	{
-		const char *fault = IcmWalletTausFault(terms->tau, terms->taus);
-
-		if (fault != NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 terms->taus == 1 ? errmsg("tau must be between 0 and 1") :
-					 errmsg("taus must be 1 to %d numbers between 0 and 1, ascending", ICM_WALLET_TAUS_MAX),
-					 errdetail("%s", fault),
-					 errhint("For wallets, 0.8 to 0.9 of own spend are usual, 0.5 of known wallets; 90 percent is 0.9.")));
+		CheckTaus(terms);
 		state = NewState(terms);
 	}
 	else

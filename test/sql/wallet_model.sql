@@ -207,7 +207,7 @@ SELECT call, e.* FROM (VALUES ('icm_wallet_fit(a, ARRAY[1, a], a / 10.0)'), ('ic
         ('icm_wallet_fit(a, ARRAY[1, a], 0.5, 10.0 ^ (5 * a))'), ('icm_wallet_fit(a * 1e307, ARRAY[a * 1e-307], 0.5)'),
         ('icm_wallet_fit_quantiles(a, ''{1}'', ''{}'')'), ('icm_wallet_fit_quantiles(a, ''{1}'', NULL)'), ('icm_wallet_fit_quantiles(a, ''{1}'', ''{0.5,NULL}'')'), ('icm_wallet_fit_quantiles(a, ''{1}'', ''{0.5,0.5}'')'),
         ('icm_wallet_fit_quantiles(a, ''{1}'', ''{0.6,0.5}'')'), ('icm_wallet_fit_quantiles(a, ''{1}'', ''{0.6,1}'')'), ('icm_wallet_fit_quantiles(a, ''{1}'', ''{{0.5,0.6}}'')'),
-        ('icm_wallet_fit_quantiles(a, ''{1}'', array_fill(0.5::float8, ARRAY[100]))'), ('icm_wallet_fit_quantiles(a, ''{1}'', ARRAY[0.1, 0.1 + a / 10.0])'), ('icm_wallet_fit_accum(NULL, a, ''{1}'', 0.5)'),
+        ('icm_wallet_fit_quantiles(a, ''{1}'', array_fill(0.5::float8, ARRAY[100]))'), ('icm_wallet_fit_quantiles(a, ''{1}'', ARRAY[0.1, 0.1 + a / 10.0])'), ('icm_wallet_fit_quantiles(a, ''{1}'', array_fill(0.5::float8, ARRAY[1 + 99 * (a - 1)]))'), ('icm_wallet_fit_accum(NULL, a, ''{1}'', 0.5)'),
         ('icm_wallet_fit_final(''\x00'')')) AS v(call),
     pg_temp.error_of(format('SELECT %s FROM generate_series(1, 4) a', call)) e;
 SELECT icm_wallet_fit(a, ARRAY[1, (a % 2)::int, 1 - (a % 2)::int, a], 0.5) FROM generate_series(1, 9) a;

@@ -3,7 +3,7 @@
 CREATE FUNCTION icm_valuation(actual float8, potential float8, weight float8) RETURNS float8
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icm_valuation(float8, float8, float8) IS
-    'value of a customer by what the customer brings and could bring, in their unit: (1 - weight) * actual + weight * potential, rounded once; weight, 0 to 1, is the share that the potential has; error if an argument is NaN, infinite or out of range';
+    'value of a customer by what the customer brings and could bring, in their unit: (1 - weight) * actual + weight * potential, rounded once; potential is all that the customer could bring, with the actual value in it, not what could be won besides; weight, 0 to 1, is the share that the potential has; error if an argument is NaN, infinite or out of range';
 
 CREATE TYPE icm_grade_matrix;
 

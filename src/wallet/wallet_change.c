@@ -11,6 +11,10 @@
  * the totals of squares and products, which are exact: nothing cancels. What is left where all customers
  * have the same share, or where everybody's changes by as much, is rounding of their amounts, which is no
  * error: it counts as 0 (IcmTotalQuadratic).
+ *
+ * Intervals and p-values are of Student's t distribution: the standard error is itself an estimate, of n - 1 degrees
+ * of freedom, or of two samples as many as Welch 1947 and Satterthwaite 1946 have it. Where it is 0, customers who do
+ * not differ tell nothing of how others would: there is no interval then, rather than one without width.
  */
 #include "postgres.h"
 
@@ -20,7 +24,7 @@
 
 #include "common/check.h"
 #include "common/rows.h"
-#include "math/trend.h"
+#include "math/student.h"
 #include "wallet/share.h"
 #include "wallet/wallet.h"
 #include "wallet/wallet_state.h"
@@ -34,6 +38,20 @@ StandardError(double squares, double customers, double wallet)
 	if (customers < 2.0)
 		return NAN;
 	return sqrt(customers / (customers - 1.0) * squares) / wallet;
+}
+
+/* Of a standard error; NaN where it is 0 or not known, so that there is no interval. */
+static double
+DegreesOfFreedom(double std_error, double customers)
+{
+	return std_error > 0.0 ? customers - 1.0 : NAN;
+}
+
+/* Half the width of an interval, NaN without degrees of freedom. */
+static double
+HalfWidth(double std_error, double df, double confidence)
+{
+	return isnan(df) ? NAN : IcmStudentWithin(confidence, df) * std_error;
 }
 
 static double
@@ -55,25 +73,26 @@ PutNumbers(Datum *values, bool *nulls, const double *numbers, int n)
 
 /* ---- one period ----------------------------------------------------------- */
 
-/* The share of a wallet, of which at least one is positive, and its standard error. */
+/* The share of a wallet, its standard error and the degrees of freedom of that; NaN where they are not known. */
 typedef struct Share
 {
-	double		customers;
 	double		share;
 	double		std_error;
+	double		df;
 } Share;
 
 static Share
 ShareOf(const IcmWallet *wallet)
 {
 	IcmTotal	totals[ICM_WALLET_TOTALS];
-	Share		result = {(double) wallet->count[ICM_WALLET_CUSTOMERS], NAN, NAN};
+	Share		result = {NAN, NAN, NAN};
 	double		sum;
 
 	IcmWalletTotals(wallet, totals);
 	sum = IcmTotalRound(totals[ICM_WALLET_WALLET]);
 	if (sum > 0.0)
 	{
+		double		customers = (double) wallet->count[ICM_WALLET_CUSTOMERS];
 		int			exponent;
 		double		scaled = frexp(sum, &exponent);
 		int			exponents[2] = {-exponent, -exponent};
@@ -82,7 +101,8 @@ ShareOf(const IcmWallet *wallet)
 		result.share = IcmTotalRound(totals[ICM_WALLET_OWN]) / sum;
 		c[1] = -result.share;
 		result.std_error = StandardError(IcmTotalQuadratic(c, exponents, 2, &totals[ICM_WALLET_OWN_SQUARES]),
-										 result.customers, scaled);
+										 customers, scaled);
+		result.df = DegreesOfFreedom(result.std_error, customers);
 	}
 	return result;
 }
@@ -96,7 +116,7 @@ Datum
 icm_wallet_share_interval(PG_FUNCTION_ARGS)
 {
 	Share		share = ShareOf(PG_GETARG_WALLET(0));
-	double		half = IcmNormalWithin(IcmCheckConfidence(PG_GETARG_FLOAT8(1))) * share.std_error;
+	double		half = HalfWidth(share.std_error, share.df, IcmCheckConfidence(PG_GETARG_FLOAT8(1)));
 	double		numbers[4] = {share.share, share.std_error,
 	Clamp(share.share - half, 0.0, 1.0), Clamp(share.share + half, 0.0, 1.0)};
 	Datum		values[4];
@@ -113,29 +133,29 @@ typedef struct Trend
 {
 	double		before,
 				after,
-				std_error;
+				std_error,
+				df;				/* NaN: there is no interval, and no t */
 	int64		n_before,
 				n_after,
 				left_out;
 } Trend;
 
-/* (share_before, share_after, change, std_error, lower, upper, z, p_value, n_before, n_after, left_out) */
+/* (share_before, share_after, change, std_error, lower, upper, t, df, p_value, n_before, n_after, left_out) */
 static Datum
 ReturnTrend(FunctionCallInfo fcinfo, const Trend *trend, double confidence)
 {
 	double		change = trend->after - trend->before;
-	double		error = isnan(change) ? NAN : trend->std_error;
-	double		half = IcmNormalWithin(confidence) * error;
-	double		z = error > 0.0 ? change / error : NAN;
-	double		numbers[8] = {trend->before, trend->after, change, error,
-	Clamp(change - half, -1.0, 1.0), Clamp(change + half, -1.0, 1.0), z, isnan(z) ? z : IcmNormalBeyond(z)};
-	Datum		values[11];
-	bool		nulls[11] = {0};
+	double		half = HalfWidth(trend->std_error, trend->df, confidence);
+	double		t = isnan(trend->df) ? NAN : change / trend->std_error;
+	double		numbers[9] = {trend->before, trend->after, change, trend->std_error,
+	Clamp(change - half, -1.0, 1.0), Clamp(change + half, -1.0, 1.0), t, trend->df, isnan(t) ? NAN : IcmStudentBeyond(t, trend->df)};
+	Datum		values[12];
+	bool		nulls[12] = {0};
 
-	PutNumbers(values, nulls, numbers, 8);
-	values[8] = Int64GetDatum(trend->n_before);
-	values[9] = Int64GetDatum(trend->n_after);
-	values[10] = Int64GetDatum(trend->left_out);
+	PutNumbers(values, nulls, numbers, 9);
+	values[9] = Int64GetDatum(trend->n_before);
+	values[10] = Int64GetDatum(trend->n_after);
+	values[11] = Int64GetDatum(trend->left_out);
 	return IcmReturnRow(fcinfo, values, nulls);
 }
 
@@ -143,6 +163,16 @@ static int64
 LeftOut(const IcmWallet *wallet)
 {
 	return wallet->count[ICM_WALLET_NO_SPEND] + wallet->count[ICM_WALLET_UNKNOWN];
+}
+
+/* The degrees of freedom of the error of a difference: NaN where that of either share tells nothing of its own error. */
+static double
+Satterthwaite(const Share *first, const Share *second, double error)
+{
+	double		before = first->std_error / error,
+				after = second->std_error / error;
+
+	return 1.0 / (pow(before, 4.0) / first->df + pow(after, 4.0) / second->df);
 }
 
 /* (before, after, confidence): samples of other customers */
@@ -154,7 +184,8 @@ icm_wallet_change(PG_FUNCTION_ARGS)
 	const IcmWallet *after = PG_GETARG_WALLET(1);
 	Share		first = ShareOf(before);
 	Share		second = ShareOf(after);
-	Trend		trend = {first.share, second.share, hypot(first.std_error, second.std_error),
+	double		error = hypot(first.std_error, second.std_error);
+	Trend		trend = {first.share, second.share, error, Satterthwaite(&first, &second, error),
 		before->count[ICM_WALLET_CUSTOMERS], after->count[ICM_WALLET_CUSTOMERS], LeftOut(before) + LeftOut(after)};
 
 	return ReturnTrend(fcinfo, &trend, IcmCheckConfidence(PG_GETARG_FLOAT8(2)));
@@ -353,13 +384,18 @@ icm_wallet_change_final(PG_FUNCTION_ARGS)
 {
 	const IcmWalletState *state = IcmWalletStateGet(PG_GETARG_DATUM(0), &kind);
 	IcmTotal	totals[TOTALS];
-	Trend		trend = {.std_error = NAN, .n_before = state->count[N_BEFORE], .n_after = state->count[N_AFTER],
+	Trend		trend = {.std_error = NAN, .df = NAN, .n_before = state->count[N_BEFORE], .n_after = state->count[N_AFTER],
 	.left_out = state->count[LEFT_OUT]};
 
 	GetTotals(state, totals);
 	trend.before = IcmTotalRound(totals[OWN_BEFORE]) / IcmTotalRound(totals[WALLET_BEFORE]);
 	trend.after = IcmTotalRound(totals[OWN_AFTER]) / IcmTotalRound(totals[WALLET_AFTER]);
 	if (!isnan(trend.before) && !isnan(trend.after))
-		trend.std_error = PairedError(totals, trend.before, trend.after, (double) state->count[PAIRS]);
+	{
+		double		pairs = (double) state->count[PAIRS];
+
+		trend.std_error = PairedError(totals, trend.before, trend.after, pairs);
+		trend.df = DegreesOfFreedom(trend.std_error, pairs);
+	}
 	return ReturnTrend(fcinfo, &trend, state->confidence);
 }

@@ -1645,8 +1645,8 @@ static const struct
 		"SELECT icm_wallet_send(v::text::icm_wallet) = icm_wallet_send(v) AND icm_wallet_send(icm_wallet_add(v, NULL, NULL)) = icm_wallet_send(v)"
 		" AND coalesce(s.share BETWEEN 0 AND 1 AND s.mean_share BETWEEN 0 AND 1 AND s.penetration BETWEEN 0 AND 1, s.n = 0)"
 		" AND s.own BETWEEN 0 AND s.wallet AND s.headroom BETWEEN 0 AND s.wallet AND s.wallet < 'Infinity' AND s.unknown_own < 'Infinity'"
-		" AND coalesce(i.std_error >= 0 AND i.std_error < 'Infinity' AND i.lower BETWEEN 0 AND i.share AND i.upper BETWEEN i.share AND 1, s.n < 2)"
-		" AND coalesce(c.std_error >= 0 AND c.std_error < 'Infinity' AND c.change = 0, s.n < 2)"
+		" AND coalesce(i.std_error >= 0 AND i.std_error < 'Infinity', s.n < 2) AND coalesce(i.lower BETWEEN 0 AND i.share AND i.upper BETWEEN i.share AND 1, i.std_error > 0 IS NOT TRUE)"
+		" AND coalesce(c.std_error >= 0 AND c.std_error < 'Infinity' AND c.change = 0, s.n < 2) AND coalesce(c.p_value = 1 AND c.lower <= 0 AND c.upper >= 0 AND abs(c.df / (2.0 * (s.n - 1)) - 1) < 1e-12, i.std_error > 0 IS NOT TRUE)"
 		" FROM (SELECT $1::icm_wallet v OFFSET 0) x, icm_wallet_stats(v) s, icm_wallet_share_interval(v) i, icm_wallet_change(v, v) c"},
 	{"icm_wallet_model",
 		"SELECT icm_wallet_model_send(v::text::icm_wallet_model) = icm_wallet_model_send(v) AND n.columns BETWEEN 1 AND 64"

@@ -127,7 +127,7 @@ SKIP:
 
 	# one group after another: what a group took is there for the next
 	foreach my $aggregate ('(icm_wallet_calibration(amount, d + 1, 1e12)).lambda', '(icm_wallet_params(icm_wallet_fit(amount, ARRAY[1, d], 0.9))).estimate',
-		'(icm_wallet_change_agg(amount, amount + d, amount, amount + 1)).z', 'icm_wallet_share(icm_wallet_agg(amount, amount + d))')
+		'(icm_wallet_change_agg(amount, amount + d, amount, amount + 1)).t', 'icm_wallet_share(icm_wallet_agg(amount, amount + d))')
 	{
 		grows_below(4 * $MB, 'SET work_mem = 64; SET enable_hashagg = off',
 			"SELECT count(v) FROM (SELECT $aggregate AS v FROM event WHERE id <= 100000 GROUP BY (id - 1) / 20) g",

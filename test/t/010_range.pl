@@ -84,7 +84,7 @@ foreach my $wallets (@wallets)
 	is( result(qq{
 			SELECT count(DISTINCT md5(icm_wallet_send(a))), count(DISTINCT s), bool_and(s.share BETWEEN 0 AND 1 AND s.mean_share BETWEEN 0 AND 1 AND s.own <= s.wallet
 				AND s.headroom BETWEEN 0 AND s.wallet AND s.wallet < 'Infinity' AND s.penetration BETWEEN 0 AND 1),
-				bool_and(i.std_error BETWEEN 0 AND 2 AND i.lower BETWEEN 0 AND i.share AND i.upper BETWEEN i.share AND 1)
+				bool_and(i.std_error BETWEEN 0 AND 2 AND CASE WHEN i.std_error > 0 THEN i.lower BETWEEN 0 AND i.share AND i.upper BETWEEN i.share AND 1 ELSE num_nulls(i.lower, i.upper) = 2 END)
 			FROM (SELECT icm_wallet_agg(o, w ORDER BY hashint8extended(i, k)) AS a FROM $shuffled GROUP BY k) q, icm_wallet_stats(a) s, icm_wallet_share_interval(a) i}),
 		'1|1|t|t', "icm_wallet_agg, and what is read of it: $wallets");
 	is( result(qq{
@@ -94,14 +94,16 @@ foreach my $wallets (@wallets)
 	foreach my $other (@wallets)
 	{
 		is( result(qq{
-				SELECT bool_and(t.change BETWEEN -1 AND 1 AND t.std_error BETWEEN 0 AND 2 AND t.lower BETWEEN -1 AND t.upper AND t.upper <= 1
-					AND coalesce(t.z, 0) BETWEEN -1e300 AND 1e300 AND coalesce(t.p_value, 0) BETWEEN 0 AND 1)
+				SELECT bool_and(t.change BETWEEN -1 AND 1 AND t.std_error BETWEEN 0 AND 2 AND CASE WHEN ia.std_error > 0 AND ib.std_error > 0
+					THEN t.lower BETWEEN -1 AND t.upper AND t.upper <= 1 AND t.t BETWEEN -1e300 AND 1e300 AND t.p_value BETWEEN 0 AND 1
+						AND t.df BETWEEN least(t.n_before, t.n_after) - 1.001 AND t.n_before + t.n_after - 1.999
+					ELSE num_nulls(t.lower, t.upper, t.t, t.df, t.p_value) = 5 END)
 				FROM (SELECT icm_wallet_agg(o::float8, w::float8) AS a FROM $rows) a, (SELECT icm_wallet_agg(o::float8, w::float8) AS b FROM (VALUES $other) v(o, w)) b,
-					icm_wallet_change(a, b) t}),
+					icm_wallet_change(a, b) t, icm_wallet_share_interval(a) ia, icm_wallet_share_interval(b) ib}),
 			't', "icm_wallet_change: $wallets to $other");
 		is( result(qq{
-				SELECT count(DISTINCT t::text), bool_and((t).change BETWEEN -1 AND 1 AND (t).std_error BETWEEN 0 AND 2 AND (t).lower BETWEEN -1 AND (t).upper
-					AND (t).upper <= 1)
+				SELECT count(DISTINCT t::text), bool_and((t).change BETWEEN -1 AND 1 AND (t).std_error BETWEEN 0 AND 2 AND CASE WHEN (t).std_error > 0
+					THEN (t).lower BETWEEN -1 AND (t).upper AND (t).upper <= 1 AND (t).p_value BETWEEN 0 AND 1 ELSE num_nulls((t).lower, (t).upper, (t).t, (t).df, (t).p_value) = 5 END)
 				FROM (SELECT icm_wallet_change_agg(o, w, p, x ORDER BY hashint8extended(i, k)) AS t
 					FROM $shuffled JOIN (SELECT o::float8, w::float8, row_number() OVER () FROM (VALUES $other) v(o, w)) b(p, x, i) USING (i) GROUP BY k) q}),
 			'1|t', "icm_wallet_change_agg: $wallets to $other");

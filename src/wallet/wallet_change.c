@@ -271,7 +271,10 @@ ReadPeriod(FunctionCallInfo fcinfo, int arg, double *spend)
 	if (PG_ARGISNULL(arg + 1))
 	{
 		if (!PG_ARGISNULL(arg))
+		{
 			IcmCheckOwnSpend(PG_GETARG_FLOAT8(arg));
+			IcmCheckAmount(PG_GETARG_FLOAT8(arg), "own spend");
+		}
 		return false;
 	}
 	IcmCheckOwnGiven(PG_ARGISNULL(arg));

@@ -126,7 +126,7 @@ SELECT c.* FROM (SELECT icm_wallet_change_agg(1, NULL, 2, 4)) AS p(p), LATERAL (
 \x off
 SELECT icm_wallet_change_agg(NULL, NULL, NULL, NULL) IS NULL AS nobody, icm_wallet_change_agg(NULL, NULL, NULL, NULL, NULL) IS NULL AS nobody_2, icm_wallet_change_agg(1, 2, 1, 2) FILTER (WHERE false) IS NULL AS no_rows;
 SELECT arguments, e.*
-FROM (VALUES ('-1, 100, 1, 100'), ('1, 100, 101, 100'), ('1, ''NaN'', 1, 2'), ('1, 2, 1, ''Infinity'''), ('NULL, 2, 1, 2'), ('1, 2, NULL, 2'), ('-1, NULL, 1, 2'), ('1, 2, ''NaN'', NULL'), ('1, 2, 0, 1.1e140'),
+FROM (VALUES ('-1, 100, 1, 100'), ('1, 100, 101, 100'), ('1, ''NaN'', 1, 2'), ('1, 2, 1, ''Infinity'''), ('NULL, 2, 1, 2'), ('1, 2, NULL, 2'), ('-1, NULL, 1, 2'), ('1, 2, ''NaN'', NULL'), ('1, 2, 0, 1.1e140'), ('1e200, NULL, 1, 2'), ('1, 2, 1.1e140, NULL'),
              ('1, 2, 1, 2, 0'), ('1, 2, 1, 2, 1'), ('1, 2, 1, 2, ''NaN'''), ('1, 2, 1, 2, NULL'), ('1, 2, 1, 2, 0.8 + i / 10.0')) AS v(arguments),
      pg_temp.error_of(format('SELECT icm_wallet_change_agg(%s) FROM generate_series(0, 1) i', arguments)) e;
 SELECT icm_wallet_change_agg(1, 2, 1, 2, 0.8 + i / 10.0) FROM generate_series(0, 1) i;

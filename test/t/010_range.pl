@@ -111,7 +111,7 @@ foreach my $wallets (@wallets)
 }
 foreach my $query (
 	'SELECT icm_wallet_agg(0, 1.0000000000000002e140)', 'SELECT icm_wallet_agg(1e300, 1e300)', 'SELECT icm_wallet_agg(1.1e140, NULL)',
-	"SELECT icm_wallet_add('{}', 0, $max)", 'SELECT icm_wallet_change_agg(0, 1, 0, 1.1e140)', "SELECT '{unknown: 1, unknown_own: $max + $max}'::icm_wallet",
+	"SELECT icm_wallet_add('{}', 0, $max)", 'SELECT icm_wallet_change_agg(0, 1, 0, 1.1e140)', 'SELECT icm_wallet_change_agg(1.1e140, NULL, 0, 1)', "SELECT '{unknown: 1, unknown_own: $max + $max}'::icm_wallet",
 	"SELECT '{customers: 1, wallet: $max, wallet_squares: $max}'::icm_wallet",
 	"SELECT icm_rollup(w) FROM (VALUES ('{unknown: 9007199254740992, unknown_own: 9e155}'::icm_wallet), ('{unknown: 1}')) v(w)")
 {

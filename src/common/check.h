@@ -62,7 +62,8 @@ IcmCheckConfidence(double confidence)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("confidence must be more than 0 and less than 1"),
-				 errdetail("The confidence given is %g.", confidence)));
+				 errdetail("The confidence given is %g.", confidence),
+				 confidence >= 1.0 ? errhint("Is it a percentage? Of 95 %%, give 0.95.") : 0));
 	return confidence;
 }
 

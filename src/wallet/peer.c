@@ -12,6 +12,7 @@
 #include "common/host.h"
 #include "math/neighbours.h"
 #include "wallet/attributes.h"
+#include "wallet/share.h"
 #include "wallet/window.h"
 
 #define ARG_OWN 0
@@ -84,7 +85,7 @@ ReadCustomers(FunctionCallInfo fcinfo)
 			continue;
 		ReadColumns(&customers, x.value);
 		customers.own[customers.n] = IcmColumnRead(&own, scan.row) ?
-			IcmReadAmount(DatumGetFloat8(own.value), "own spend") : NAN;
+			IcmReadAmount(DatumGetFloat8(own.value), "own spend", ICM_HINT_REFUNDS) : NAN;
 		customers.position[customers.n++] = scan.row;
 	}
 	return customers;

@@ -29,6 +29,9 @@
 
 #define MARGINS_MAX 100
 
+#define HINT_NEGATIVE \
+	"An estimate below own spend leaves nothing to win: give greatest(estimate - own, 0). Of an estimate that is itself negative, give greatest(estimate, 0)."
+
 /* In place of a group: the row is in no cell, so its estimate, perhaps NULL, stays. */
 #define NO_GROUP (-1)
 
@@ -311,7 +314,7 @@ ReadRows(FunctionCallInfo fcinfo, Input *input, int32 *group, double *estimate)
 	{
 		group[scan.row] = ReadCombination(input, &margins, &totals, scan.row);
 		if (IcmColumnRead(&estimates, scan.row))
-			estimate[scan.row] = IcmReadAmount(DatumGetFloat8(estimates.value), "estimate");
+			estimate[scan.row] = IcmReadAmount(DatumGetFloat8(estimates.value), "estimate", HINT_NEGATIVE);
 		else
 		{
 			group[scan.row] = NO_GROUP;

@@ -18,6 +18,7 @@
 #include "common/rows.h"
 #include "math/calibrate.h"
 #include "math/exactsum.h"
+#include "wallet/share.h"
 #include "wallet/window.h"
 
 #define ARG_OWN 0
@@ -27,13 +28,14 @@
 static double
 ReadOwn(Datum datum)
 {
-	return IcmReadAmount(DatumGetFloat8(datum), "own spend");
+	return IcmReadAmount(DatumGetFloat8(datum), "own spend", ICM_HINT_REFUNDS);
 }
 
 static double
 ReadEstimate(Datum datum)
 {
-	return IcmReadAmount(DatumGetFloat8(datum), "estimate");
+	return IcmReadAmount(DatumGetFloat8(datum), "estimate",
+						 "Give greatest(estimate, 0): then the customer is kept at own spend.");
 }
 
 static double

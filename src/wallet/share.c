@@ -17,11 +17,11 @@ IsAmount(double amount)
 	return isfinite(amount) && amount >= 0.0;
 }
 
-int
-IcmHintAtRefunds(double amount)
+/* In an ereport(). */
+static int
+HintAtRefunds(double amount)
 {
-	return amount < 0.0 ?
-		errhint("Where refunds exceed purchases, leave the customer out, and count it, or take a longer period.") : 0;
+	return amount < 0.0 ? errhint(ICM_HINT_REFUNDS) : 0;
 }
 
 /* Not in the way of those whose spend is as it should be. */
@@ -33,7 +33,7 @@ SpendFault(double own, double wallet)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("own spend and wallet must be finite and not negative"),
 				 errdetail("Own spend is %s, the wallet %s.", float8out_internal(own), float8out_internal(wallet)),
-				 IcmHintAtRefunds(own)));
+				 HintAtRefunds(own)));
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("own spend is larger than the wallet"),
@@ -60,7 +60,7 @@ IcmCheckOwnSpend(double own)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("own spend must be finite and not negative"),
 				 errdetail("Own spend is %s.", float8out_internal(own)),
-				 IcmHintAtRefunds(own)));
+				 HintAtRefunds(own)));
 }
 
 void

@@ -19,8 +19,8 @@ extern double IcmOwnSpend(double own, double wallet);
 /* ERROR (22003) unless own is finite and not negative; of a customer whose wallet is unknown. */
 extern void IcmCheckOwnSpend(double own);
 
-/* In an ereport(): a hint if an amount that customers spend is negative. */
-extern int	IcmHintAtRefunds(double amount);
+/* The hint where what a customer spends is negative. */
+#define ICM_HINT_REFUNDS "Where refunds exceed purchases, leave the customer out, and count it, or take a longer period."
 
 /* ERROR (22004) where own spend is NULL; of a customer whose wallet is known. */
 extern void IcmCheckOwnGiven(bool isnull);

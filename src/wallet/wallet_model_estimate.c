@@ -57,7 +57,8 @@ GetX(FunctionCallInfo fcinfo, const IcmWalletModel *model)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("x must have as many elements as the model has columns"),
-				 errdetail("It has %d; the model has %d.", columns, model->columns)));
+				 errdetail("It has %d; the model has %d.", columns, model->columns),
+				 errhint("Give all columns that were fitted, in their order; a constant 1 among them is one, too.")));
 	for (int j = 0; j < columns; j++)
 		if (unlikely(!isfinite(x[j])))
 			IcmAttributesNotFinite(x, columns);

@@ -8,7 +8,6 @@
 #include "utils/float.h"
 #include "utils/memutils.h"
 
-#include "wallet/share.h"
 #include "wallet/window.h"
 
 IcmScan
@@ -117,14 +116,14 @@ IcmResultOfRow(FunctionCallInfo fcinfo, double *(*fill) (FunctionCallInfo fcinfo
 }
 
 void
-IcmAmountOutOfRange(double amount, const char *name, bool spend)
+IcmAmountOutOfRange(double amount, const char *name, const char *hint)
 {
 	if (!isfinite(amount) || amount < 0.0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("%s must be finite and not negative", name),
 				 errdetail("The amount given is %s.", float8out_internal(amount)),
-				 spend ? IcmHintAtRefunds(amount) : 0));
+				 amount < 0.0 && hint != NULL ? errhint("%s", hint) : 0));
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("%s is out of range", name),
@@ -137,7 +136,7 @@ double
 IcmReadTotal(double total)
 {
 	if (!(total >= 0.0 && total <= ICM_AMOUNT_MAX))
-		IcmAmountOutOfRange(total, "total", false);
+		IcmAmountOutOfRange(total, "total", NULL);
 	if (total > 0.0 && total < ICM_TOTAL_MIN)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),

@@ -102,15 +102,15 @@ extern Datum IcmResultOfRow(FunctionCallInfo fcinfo, double *(*fill) (FunctionCa
 /* The smallest positive total: so that rounding below the normal range of float8 takes nothing from it. */
 #define ICM_TOTAL_MIN 1e-280
 
-/* ERROR (22003): an amount, perhaps spend of a customer, is not from 0 to ICM_AMOUNT_MAX. */
-pg_noreturn extern void IcmAmountOutOfRange(double amount, const char *name, bool spend);
+/* ERROR (22003): an amount is not from 0 to ICM_AMOUNT_MAX; hint, perhaps NULL, is of a negative one. */
+pg_noreturn extern void IcmAmountOutOfRange(double amount, const char *name, const char *hint);
 
-/* What a customer spends, without negative zero. */
+/* What a customer spends, or could, without negative zero. */
 static inline double
-IcmReadAmount(double amount, const char *name)
+IcmReadAmount(double amount, const char *name, const char *hint)
 {
 	if (unlikely(!(amount >= 0.0 && amount <= ICM_AMOUNT_MAX)))
-		IcmAmountOutOfRange(amount, name, true);
+		IcmAmountOutOfRange(amount, name, hint);
 	return amount + 0.0;
 }
 

@@ -35,6 +35,7 @@ SELECT share, std_error, lower, upper FROM (SELECT icm_wallet_agg(0, i / 10.0) F
 SELECT off, std_error > 0 AS error, upper > lower AS interval FROM unnest('{1e-13,5e-13,2e-12,1e-9}'::float8[]) off,
     LATERAL (SELECT icm_wallet_agg(unit * (1 + i * off), 4 * unit) FROM generate_series(-1, 1, 2) i, unnest('{1e-60,1,1e60}'::float8[]) unit) AS w(w), icm_wallet_share_interval(w) ORDER BY off;
 SELECT confidence, e.* FROM (VALUES ('0'), ('1'), ('-0.1'), ('95'), ('''NaN''')) AS v(confidence), pg_temp.error_of(format('SELECT icm_wallet_share_interval(''{}'', %s)', confidence)) e;
+SELECT icm_wallet_share_interval('{}', 95);
 SELECT icm_wallet_share_interval('{}', NULL) IS NULL AS null_is_null;
 
 -- Student's t of many degrees of freedom by the normal distribution's z: Abramowitz and Stegun 26.7.5

@@ -284,6 +284,11 @@ SELECT call, e.* FROM (VALUES ('icm_wallet_estimate(several, ''{1,2}'', 0)'), ('
         ('icm_wallet_estimate_interval(one, ''{1,NaN}'', 0)'), ('icm_wallet_estimate_interval(one, ''{1,1.5e308}'', 0)'), ('icm_wallet_estimate_interval(one, ''{1,2}'', -1)'),
         ('icm_wallet_estimate_interval(one, ''{1,2}'', 0, confidence => 0)'), ('icm_wallet_estimate_interval(one, ''{1,2}'', 0, confidence => 1)'), ('icm_wallet_estimate_interval(one, ''{1,2}'', 0, confidence => ''NaN'')'),
         ('icm_wallet_extrapolates(one, ''{1}'')'), ('icm_wallet_extrapolates(one, ''{1,Infinity}'')')) v(call), pg_temp.error_of(format('SELECT %s FROM model', call)) e;
+-- what to do about it
+SELECT icm_wallet_estimate(one, '{2}', 0) FROM model;
+SELECT icm_wallet_estimate(several, '{1,2}', 0, 0.85) FROM model;
+SELECT icm_wallet_estimate_interval(one, '{1,2}', 0, confidence => 95) FROM model;
+SELECT icm_wallet_estimate_interval(one, '{1,2}', 0, confidence => -1) FROM model;
 -- how well an estimate is known: x'b = 80, and x'Cx = 4 + 400 * 0.25 - 2 * 20 * 0.5 = 84; z = 2 at 95.45 %
 CREATE TEMP TABLE known AS SELECT '{taus: [0.8 0.9], coefficients: [20 3, 30 4], std_errors: nid [2 0.5, 1 1], correlations: [-0.5, none]}'::icm_wallet_model AS several,
     '{taus: [0.8], coefficients: [20 3], std_errors: nid [2 0.5], correlations: [-0.5]}'::icm_wallet_model AS one, '{taus: [0.9], coefficients: [20 3], std_errors: nid [2 0.5]}'::icm_wallet_model AS alone,

@@ -154,7 +154,17 @@ StandardError(const IcmWalletModel *model, int k, const double *x)
 	return largest * sqrt(variance);
 }
 
-/* icm_wallet_estimate_interval(model, x, own, tau, confidence): (wallet, std_error, lower, upper) */
+/* Is a column of x out of the range that was fitted? Of a model that was. */
+static bool
+Extrapolates(const IcmWalletModel *model, const double *x)
+{
+	for (int j = 0; j < model->columns; j++)
+		if (x[j] < ICM_WALLET_LOWEST(model)[j] || x[j] > ICM_WALLET_HIGHEST(model)[j])
+			return true;
+	return false;
+}
+
+/* icm_wallet_estimate_interval(model, x, own, tau, confidence): (wallet, std_error, lower, upper, extrapolated) */
 PG_FUNCTION_INFO_V1(icm_wallet_estimate_interval);
 Datum
 icm_wallet_estimate_interval(PG_FUNCTION_ARGS)
@@ -167,8 +177,8 @@ icm_wallet_estimate_interval(PG_FUNCTION_ARGS)
 				half;
 	int			k;
 	bool		unknown;
-	Datum		values[4];
-	bool		nulls[4] = {false};
+	Datum		values[5];
+	bool		nulls[5] = {false};
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(4))
 		PG_RETURN_NULL();
@@ -184,7 +194,10 @@ icm_wallet_estimate_interval(PG_FUNCTION_ARGS)
 	values[1] = Float8GetDatum(std_error);
 	values[2] = Float8GetDatum(Max(wallet - half, own));
 	values[3] = Float8GetDatum(Max(wallet + half, own));
-	nulls[1] = nulls[2] = nulls[3] = unknown;
+	values[4] = BoolGetDatum(ICM_WALLET_FITTED(model) && Extrapolates(model, x));
+	nulls[1] = nulls[2] = unknown;
+	nulls[3] = unknown || (own > 0.0 && own > wallet + half);	/* the wallet is more, who knows how much */
+	nulls[4] = !ICM_WALLET_FITTED(model);
 	return IcmReturnRow(fcinfo, values, nulls);
 }
 
@@ -198,8 +211,5 @@ icm_wallet_extrapolates(PG_FUNCTION_ARGS)
 
 	if (!ICM_WALLET_FITTED(model))
 		PG_RETURN_NULL();
-	for (int j = 0; j < model->columns; j++)
-		if (x[j] < ICM_WALLET_LOWEST(model)[j] || x[j] > ICM_WALLET_HIGHEST(model)[j])
-			PG_RETURN_BOOL(true);
-	PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(Extrapolates(model, x));
 }

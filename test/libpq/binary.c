@@ -1654,7 +1654,7 @@ static const struct
 		" FROM icm_wallet_params(v)) AND (SELECT bool_and(lowest <= highest) IS NOT FALSE FROM icm_wallet_ranges(v))"
 		" AND icm_wallet_estimate(v, array_fill(0::float8, ARRAY[n.columns]), 7, n.taus[1]) = 7"
 		" AND (icm_wallet_extrapolates(v, array_fill(0::float8, ARRAY[n.columns])) IS NULL) = (n.n IS NULL)"
-		" AND i.wallet >= 7 AND coalesce(i.std_error >= 0 AND i.std_error < 'Infinity' AND i.lower <= i.wallet AND i.wallet <= i.upper AND i.upper < 'Infinity', i.std_error IS NULL)"
+		" AND i.wallet >= 7 AND coalesce(i.std_error >= 0 AND i.std_error < 'Infinity' AND i.lower <= i.wallet AND i.wallet <= i.upper AND i.upper < 'Infinity', i.std_error IS NULL OR i.wallet = 7) AND (i.extrapolated IS NULL) = (n.n IS NULL)"
 		" FROM (SELECT $1::icm_wallet_model v OFFSET 0) x, icm_wallet_model_stats(v) n, icm_wallet_estimate_interval(v, array_fill(1e-4::float8, ARRAY[n.columns]), 7, n.taus[1]) i"},
 	{"icm_dirichlet",
 		"SELECT icm_dirichlet_send(v::text::icm_dirichlet) = icm_dirichlet_send(v) AND (SELECT count(*) BETWEEN 1 AND 1000 AND sum(share) <= 1 + 1e-9 FROM icm_dirichlet_brands(v))"

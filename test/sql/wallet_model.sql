@@ -296,6 +296,13 @@ CREATE TEMP TABLE known AS SELECT '{taus: [0.8 0.9], coefficients: [20 3, 30 4],
 SELECT own, tau, wallet, round((std_error ^ 2)::numeric, 9) AS variance, round(lower::numeric, 9) AS lower, round(upper::numeric, 9) AS upper, wallet = icm_wallet_estimate(several, '{1,20}', own, coalesce(tau, 0.8)) AS as_estimated
 FROM known, (VALUES (0::float8, 0.8::float8), (NULL, 0.8), (70, 0.8), (90, 0.8), (99, 0.8), (0, 0.9)) v(own, tau), icm_wallet_estimate_interval(several, '{1,20}', own, tau, 0.9544997361036416) i;
 SELECT i = icm_wallet_estimate_interval(several, '{1,20}', 5, 0.8) AS the_only_tau, i.upper - i.wallet = i.wallet - i.lower AS same_width, abs((i.upper - i.wallet) / i.std_error - 1.959963984540054) < 1e-12 AS of_95 FROM known, icm_wallet_estimate_interval(one, '{1,20}', 5) i;
+-- own spend above what the model gives: how much more the wallet is it does not tell; own spend of 0 or NULL is not above it
+SELECT x, own, i.wallet, round(i.lower::numeric, 6) AS lower, round(i.upper::numeric, 6) AS upper, i.extrapolated
+FROM known, (VALUES ('{1,20}'::float8[], 98::float8), ('{1,20}', 99), ('{1,-20}', 1), ('{1,-20}', 0), ('{1,-20}', NULL)) v(x, own), icm_wallet_estimate_interval(one, x, own, confidence => 0.9544997361036416) i;
+-- of a model that was fitted: x within what was, and beyond
+SELECT x, i.wallet, round(i.lower::numeric, 6) AS lower, round(i.upper::numeric, 6) AS upper, i.extrapolated, i.extrapolated = icm_wallet_extrapolates(m, x) AS as_told
+FROM CAST('{taus: [0.9], coefficients: [20 3], std_errors: nid [2 0.5], correlations: [-0.5], rows: 5, left_out: 0, crossings: 0, lowest: [1 0], highest: [1 40]}' AS icm_wallet_model) m,
+    (VALUES ('{1,0}'::float8[]), ('{1,40}'), ('{1,41}'), ('{1,-1}'), ('{2,40}')) v(x), icm_wallet_estimate_interval(m, x, NULL) i;
 -- not below 0; one column; x of 0; correlations unknown; what is left of the variance but rounding; what a float8 does not hold
 SELECT what, round(i.wallet::numeric, 6) AS wallet, round(i.std_error::numeric, 6) AS std_error, round(i.lower::numeric, 6) AS lower, round(i.upper::numeric, 6) AS upper
 FROM known, LATERAL (VALUES ('below 0', one, '{1,-10}'::float8[]), ('around 0', one, '{-1,7}'), ('one column', single, '{3}'), ('one column, negative', single, '{-3}'), ('nothing', one, '{0,0}'), ('no correlations', alone, '{1,20}'),
@@ -334,9 +341,10 @@ SELECT name, body FROM icm.standard WHERE kind = 'wallet_model' ORDER BY name CO
 EXPLAIN (VERBOSE, COSTS OFF) SELECT icm_wallet_estimate('grocery', ARRAY[1, i], i) FROM generate_series(1, 2) i;
 SELECT icm_publish('wallet_model', 'drinks 2', '{taus: [0.8], coefficients: [20 3], std_errors: nid [3 0.5], correlations: [0]}');
 EXPLAIN (VERBOSE, COSTS OFF) SELECT e.* FROM generate_series(1, 2) i, icm_wallet_estimate_interval('drinks 2', ARRAY[1, i], i) e;
-SELECT wallet, std_error, round(lower::numeric, 9) AS lower, round(upper::numeric, 9) AS upper FROM icm_wallet_estimate_interval('drinks 2', '{1,8}', 30);
+SELECT wallet, std_error, round(lower::numeric, 9) AS lower, round(upper::numeric, 9) AS upper, extrapolated FROM icm_wallet_estimate_interval('drinks 2', '{1,8}', 30);
 SELECT wallet, std_error, round(lower::numeric, 9) AS lower, round(upper::numeric, 9) AS upper FROM icm_wallet_estimate_interval('drinks 2', '{1,8}', '50', '0.8', '0.99');
 SELECT * FROM icm_wallet_estimate_interval('both', '{1,5}', NULL, 0.9);
+SELECT * FROM icm_wallet_estimate_interval('grocery', '{1,10}', 3);
 SELECT * FROM icm_wallet_estimate_interval(NULL, '{1,5}', 3);
 SELECT icm_wallet_estimate('grocery', '{1,5}', 3), icm_wallet_estimate('grocery', '{1,5}', 30) AS own, icm_wallet_estimate('grocery', '{1,5}', NULL) AS prospect, icm_wallet_estimate('both', '{1,5}', 3, 0.9) AS tau,
     icm_wallet_extrapolates('grocery', '{1,9}') AS within, icm_wallet_extrapolates('grocery', '{1,10}') AS beyond, icm_wallet_estimate(NULL::text, '{1,5}', 3) AS of_null;

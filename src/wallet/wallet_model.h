@@ -73,4 +73,27 @@ extern const char *IcmWalletTausFault(const double *taus, int n);
 /* Taus, for messages. */
 extern const char *IcmWalletTausText(const double *taus, int n);
 
+/* ---- what it says of a customer (wallet_model_estimate.c) -------------------- */
+
+/* The number of a tau, which the model has. */
+extern int	IcmWalletFindTau(const IcmWalletModel *model, double tau);
+
+/* Which tau is meant where none is given. */
+extern int	IcmWalletOnlyTau(const IcmWalletModel *model);
+
+/* x, an argument, in columns of the model. */
+extern const double *IcmWalletGetX(FunctionCallInfo fcinfo, int arg, const IcmWalletModel *model);
+
+/* Own spend, an argument; 0 where it is not known. */
+extern double IcmWalletGetOwn(FunctionCallInfo fcinfo, int arg);
+
+/* x'b of so many columns. */
+extern double IcmWalletPredict(const double *coefficient, const double *x, int columns);
+
+/* The standard error of x'b for the k-th tau, x being finite; NaN where it is not known. */
+extern double IcmWalletStandardError(const IcmWalletModel *model, int k, const double *x);
+
+/* Is x beyond what was fitted, by a model that was? */
+extern bool IcmWalletExtrapolates(const IcmWalletModel *model, const double *x);
+
 #endif							/* ICM_WALLET_MODEL_H */

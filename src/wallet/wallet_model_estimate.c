@@ -20,8 +20,8 @@
 /* Rounding must not be more than this part of the variance of an estimate. */
 #define ROUNDING_MAX 0.01
 
-static int
-FindTau(const IcmWalletModel *model, double tau)
+int
+IcmWalletFindTau(const IcmWalletModel *model, double tau)
 {
 	for (int k = 0; k < model->taus; k++)
 		if (ICM_WALLET_TAUS(model)[k] == tau)
@@ -33,9 +33,8 @@ FindTau(const IcmWalletModel *model, double tau)
 	pg_unreachable();
 }
 
-/* Which tau is meant where none is given. */
-static int
-OnlyTau(const IcmWalletModel *model)
+int
+IcmWalletOnlyTau(const IcmWalletModel *model)
 {
 	if (unlikely(model->taus > 1))
 		ereport(ERROR,
@@ -46,12 +45,11 @@ OnlyTau(const IcmWalletModel *model)
 	return 0;
 }
 
-/* x, the argument 1, in columns of the model. */
-static const double *
-GetX(FunctionCallInfo fcinfo, const IcmWalletModel *model)
+const double *
+IcmWalletGetX(FunctionCallInfo fcinfo, int arg, const IcmWalletModel *model)
 {
 	int			columns;
-	const double *x = IcmAttributes(PG_GETARG_ARRAYTYPE_P(1), ICM_WALLET_COLUMNS_MAX, &columns);
+	const double *x = IcmAttributes(PG_GETARG_ARRAYTYPE_P(arg), ICM_WALLET_COLUMNS_MAX, &columns);
 
 	if (unlikely(columns != model->columns))
 		ereport(ERROR,
@@ -65,8 +63,8 @@ GetX(FunctionCallInfo fcinfo, const IcmWalletModel *model)
 	return x;
 }
 
-static double
-Predict(const double *coefficient, const double *x, int columns)
+double
+IcmWalletPredict(const double *coefficient, const double *x, int columns)
 {
 	double		sum = 0.0;
 
@@ -81,15 +79,14 @@ Predict(const double *coefficient, const double *x, int columns)
 	return sum;
 }
 
-/* Own spend, the argument 2; 0 where it is not known. */
-static double
-GetOwn(FunctionCallInfo fcinfo)
+double
+IcmWalletGetOwn(FunctionCallInfo fcinfo, int arg)
 {
 	double		own;
 
-	if (PG_ARGISNULL(2))
+	if (PG_ARGISNULL(arg))
 		return 0.0;
-	own = PG_GETARG_FLOAT8(2) + 0.0;	/* no negative zero */
+	own = PG_GETARG_FLOAT8(arg) + 0.0;	/* no negative zero */
 	IcmCheckOwnSpend(own);
 	return own;
 }
@@ -107,9 +104,9 @@ icm_wallet_estimate(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || (PG_NARGS() > 3 && PG_ARGISNULL(3)))
 		PG_RETURN_NULL();
 	model = PG_GETARG_WALLET_MODEL(0);
-	k = PG_NARGS() > 3 ? FindTau(model, PG_GETARG_FLOAT8(3)) : OnlyTau(model);
-	own = GetOwn(fcinfo);
-	wallet = Predict(ICM_WALLET_COEFFICIENTS(model, k), GetX(fcinfo, model), model->columns);
+	k = PG_NARGS() > 3 ? IcmWalletFindTau(model, PG_GETARG_FLOAT8(3)) : IcmWalletOnlyTau(model);
+	own = IcmWalletGetOwn(fcinfo, 2);
+	wallet = IcmWalletPredict(ICM_WALLET_COEFFICIENTS(model, k), IcmWalletGetX(fcinfo, 1, model), model->columns);
 	PG_RETURN_FLOAT8(Max(wallet, own));
 }
 
@@ -118,8 +115,8 @@ icm_wallet_estimate(PG_FUNCTION_ARGS)
  * correlations r. NaN where it is not known: the model does not have them; little more than rounding is left of
  * its terms; or a double does not hold it.
  */
-static double
-StandardError(const IcmWalletModel *model, int k, const double *x)
+double
+IcmWalletStandardError(const IcmWalletModel *model, int k, const double *x)
 {
 	const double *error = ICM_WALLET_ERRORS(model, k),
 			   *correlation = ICM_WALLET_CORRELATIONS(model, k);
@@ -154,9 +151,8 @@ StandardError(const IcmWalletModel *model, int k, const double *x)
 	return largest * sqrt(variance);
 }
 
-/* Is a column of x out of the range that was fitted? Of a model that was. */
-static bool
-Extrapolates(const IcmWalletModel *model, const double *x)
+bool
+IcmWalletExtrapolates(const IcmWalletModel *model, const double *x)
 {
 	for (int j = 0; j < model->columns; j++)
 		if (x[j] < ICM_WALLET_LOWEST(model)[j] || x[j] > ICM_WALLET_HIGHEST(model)[j])
@@ -183,18 +179,18 @@ icm_wallet_estimate_interval(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(4))
 		PG_RETURN_NULL();
 	model = PG_GETARG_WALLET_MODEL(0);
-	k = PG_ARGISNULL(3) ? OnlyTau(model) : FindTau(model, PG_GETARG_FLOAT8(3));
-	own = GetOwn(fcinfo);
-	x = GetX(fcinfo, model);
-	wallet = Predict(ICM_WALLET_COEFFICIENTS(model, k), x, model->columns);
-	std_error = StandardError(model, k, x);
+	k = PG_ARGISNULL(3) ? IcmWalletOnlyTau(model) : IcmWalletFindTau(model, PG_GETARG_FLOAT8(3));
+	own = IcmWalletGetOwn(fcinfo, 2);
+	x = IcmWalletGetX(fcinfo, 1, model);
+	wallet = IcmWalletPredict(ICM_WALLET_COEFFICIENTS(model, k), x, model->columns);
+	std_error = IcmWalletStandardError(model, k, x);
 	half = IcmNormalWithin(IcmCheckConfidence(PG_GETARG_FLOAT8(4))) * std_error;
 	unknown = !(isfinite(wallet - half) && isfinite(wallet + half));
 	values[0] = Float8GetDatum(Max(wallet, own));
 	values[1] = Float8GetDatum(std_error);
 	values[2] = Float8GetDatum(Max(wallet - half, own));
 	values[3] = Float8GetDatum(Max(wallet + half, own));
-	values[4] = BoolGetDatum(ICM_WALLET_FITTED(model) && Extrapolates(model, x));
+	values[4] = BoolGetDatum(ICM_WALLET_FITTED(model) && IcmWalletExtrapolates(model, x));
 	nulls[1] = nulls[2] = unknown;
 	nulls[3] = unknown || (own > 0.0 && own > wallet + half);	/* the wallet is more, who knows how much */
 	nulls[4] = !ICM_WALLET_FITTED(model);
@@ -207,9 +203,9 @@ Datum
 icm_wallet_extrapolates(PG_FUNCTION_ARGS)
 {
 	IcmWalletModel *model = PG_GETARG_WALLET_MODEL(0);
-	const double *x = GetX(fcinfo, model);
+	const double *x = IcmWalletGetX(fcinfo, 1, model);
 
 	if (!ICM_WALLET_FITTED(model))
 		PG_RETURN_NULL();
-	PG_RETURN_BOOL(Extrapolates(model, x));
+	PG_RETURN_BOOL(IcmWalletExtrapolates(model, x));
 }

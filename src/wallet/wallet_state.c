@@ -23,9 +23,9 @@ IcmWalletStateCorrupt(const IcmWalletStateKind *kind)
 }
 
 static IcmWalletState *
-MakeState(int totals, int low, int n)
+MakeState(int totals, int low, int n, Size tail)
 {
-	Size		size = STATE_SIZE(totals * n);
+	Size		size = STATE_SIZE(totals * n) + tail;
 	IcmWalletState *state = palloc0(size);
 
 	SET_VARSIZE(state, size);
@@ -39,16 +39,32 @@ MakeState(int totals, int low, int n)
 IcmWalletState *
 IcmWalletStateMake(const IcmWalletStateKind *kind)
 {
-	return MakeState(kind->totals, FIRST_LOW, FIRST_WORDS);
+	return IcmWalletStateMakeLonger(kind, 0, 0);
+}
+
+IcmWalletState *
+IcmWalletStateMakeLonger(const IcmWalletStateKind *kind, int further, Size tail)
+{
+	return MakeState(kind->totals + further, FIRST_LOW, FIRST_WORDS, tail);
 }
 
 IcmWalletState *
 IcmWalletStateGet(Datum datum, const IcmWalletStateKind *kind)
 {
+	IcmWalletState *state = IcmWalletStateGetLonger(datum, kind);
+
+	if (unlikely(state->totals != kind->totals || IcmWalletStateTailSize(state) != 0))
+		IcmWalletStateCorrupt(kind);
+	return state;
+}
+
+IcmWalletState *
+IcmWalletStateGetLonger(Datum datum, const IcmWalletStateKind *kind)
+{
 	IcmWalletState *state = IcmGetAligned(datum);
 
-	if (unlikely(VARSIZE(state) < STATE_SIZE(0) || state->version != STATE_VERSION || state->totals != kind->totals ||
-				 state->low + state->n > ICM_TOTAL_WORDS || VARSIZE(state) != STATE_SIZE(state->totals * state->n)))
+	if (unlikely(VARSIZE(state) < STATE_SIZE(0) || state->version != STATE_VERSION || state->totals < kind->totals ||
+				 state->low + state->n > ICM_TOTAL_WORDS || VARSIZE(state) < STATE_SIZE(state->totals * state->n)))
 		IcmWalletStateCorrupt(kind);
 	for (int i = 0; i < ICM_WALLET_STATE_COUNTS; i++)
 		if (unlikely(state->count[i] < 0 || state->count[i] > ICM_WALLET_CUSTOMERS_MAX))
@@ -65,11 +81,12 @@ IcmWalletStateReach(IcmWalletState *state, int first, int end)
 
 	if (low == state->low && high == state->low + state->n)
 		return state;
-	larger = MakeState(state->totals, low, high - low);
+	larger = MakeState(state->totals, low, high - low, IcmWalletStateTailSize(state));
 	larger->confidence = state->confidence;
 	memcpy(larger->count, state->count, sizeof(state->count));
 	for (int i = 0; i < state->totals; i++)
 		memcpy(&larger->words[i * larger->n + state->low - low], &state->words[i * state->n], state->n * sizeof(uint64));
+	memcpy(IcmWalletStateTail(larger), IcmWalletStateTail(state), IcmWalletStateTailSize(state));
 	return larger;
 }
 
@@ -90,7 +107,7 @@ IcmWalletStateMerge(IcmWalletState *state, const IcmWalletState *other)
 	state = IcmWalletStateReach(state, other->low, other->low + other->n);
 	for (int i = 0; i < ICM_WALLET_STATE_COUNTS; i++)
 		IcmWalletStateCount(state, i, other->count[i]);
-	for (int i = 0; i < state->totals; i++)
+	for (int i = 0; i < other->totals; i++)
 		IcmTotalAdd(&state->words[i * state->n], state->low, state->n, IcmWalletStateTotal(other, i));
 	return state;
 }

@@ -7,6 +7,9 @@
  * or so: amounts that have fractions, and their squares. The last word of a window
  * takes carries only, and there are too few customers for it to overflow.
  *
+ * An aggregate may have states of more totals than its kind says, the further ones as
+ * it needs them, and with a tail of its own behind the words.
+ *
  * A state may come from anywhere a bytea can, so it is checked before use.
  */
 #ifndef ICM_WALLET_STATE_H
@@ -26,20 +29,26 @@ typedef struct IcmWalletState
 	uint8		n;				/* words in it */
 	int64		count[ICM_WALLET_STATE_COUNTS];
 	double		confidence;		/* of an interval; 0 where there is none */
-	uint64		words[FLEXIBLE_ARRAY_MEMBER];	/* n of each total */
+	uint64		words[FLEXIBLE_ARRAY_MEMBER];	/* n of each total; then the tail */
 } IcmWalletState;
 
 /* An aggregate's kind of state. */
 typedef struct IcmWalletStateKind
 {
 	const char *aggregate;		/* its name, for messages */
-	int			totals;
+	int			totals;			/* that all its states have */
 } IcmWalletStateKind;
 
 extern IcmWalletState *IcmWalletStateMake(const IcmWalletStateKind *kind);
 
 /* The state in an argument, as far as each row can check it: no use of it leaves it. */
 extern IcmWalletState *IcmWalletStateGet(Datum datum, const IcmWalletStateKind *kind);
+
+/* The same with further totals, 255 in all, and a tail of so many bytes, a multiple of 8: zero, to be filled. */
+extern IcmWalletState *IcmWalletStateMakeLonger(const IcmWalletStateKind *kind, int further, Size tail);
+
+/* A state that may be longer, by how much is the caller's to check. */
+extern IcmWalletState *IcmWalletStateGetLonger(Datum datum, const IcmWalletStateKind *kind);
 
 pg_noreturn extern void IcmWalletStateCorrupt(const IcmWalletStateKind *kind);
 
@@ -63,6 +72,19 @@ IcmWalletStateAdd(IcmWalletState *state, int total, IcmTerm term)
 	return state;
 }
 
+/* The tail, which is elsewhere when the state has become larger, and its size. */
+static inline void *
+IcmWalletStateTail(IcmWalletState *state)
+{
+	return &state->words[state->totals * state->n];
+}
+
+static inline Size
+IcmWalletStateTailSize(const IcmWalletState *state)
+{
+	return VARSIZE(state) - offsetof(IcmWalletState, words) - state->totals * state->n * sizeof(uint64);
+}
+
 /* A total. */
 static inline IcmTotal
 IcmWalletStateTotal(const IcmWalletState *state, int total)
@@ -72,7 +94,7 @@ IcmWalletStateTotal(const IcmWalletState *state, int total)
 	return result;
 }
 
-/* Add what another state of the same kind holds. */
+/* Add the counts and totals of another state of the same kind, which has no more totals. */
 extern IcmWalletState *IcmWalletStateMerge(IcmWalletState *state, const IcmWalletState *other);
 
 #endif							/* ICM_WALLET_STATE_H */

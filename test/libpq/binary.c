@@ -1878,6 +1878,8 @@ static const struct
 		"icm_wallet_add(icm_wallet_add(NULL, i, 3 * i), 0.1 * i, NULL)", "22003"},
 	{"icm_wallet_change_agg", "float8, float8, float8, float8, float8", "icm_wallet_change_accum", "icm_wallet_change_combine", "icm_wallet_change_final",
 		"i / 3.0, i, i / 2.0, i + 1, 0.9", "22003 22023"},
+	{"icm_wallet_estimate_agg", "icm_wallet_model, float8[], float8", "icm_wallet_estimate_accum", "icm_wallet_estimate_combine", "icm_wallet_estimate_final",
+		"CASE WHEN i % 4 > 0 THEN '{taus: [0.9], coefficients: [1 0.3], std_errors: nid [0.5 0.1], correlations: [-0.5]}'::icm_wallet_model END, ARRAY[1, i / 3.0], i % 5", "22003 22023"},
 	{"icm_wallet_calibration", "float8, float8, float8", "icm_calibration_accum", "icm_calibration_combine", "icm_calibration_final",
 		"CASE WHEN i % 4 > 0 THEN i % 5 END, CASE WHEN i % 5 > 0 THEN i + 0.1 END, 1e6", "22003 22023"},
 };

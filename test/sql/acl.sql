@@ -128,7 +128,7 @@ RESET SESSION AUTHORIZATION;
 -- definitions of other kinds: by value without any right, by name with SELECT on the table, also where a set of rows is asked for
 SELECT icm_publish('wallet_model', 'retail', '{taus: [0.9], coefficients: [12 3]}'), icm_publish('dirichlet', 'retail', '{M: 2, K: 1, S: 1.5, brands: {a: 0.3}}');
 SET ROLE regress_icm_nobody;
-SELECT icm_wallet_estimate('{taus: [0.9], coefficients: [12 3]}'::icm_wallet_model, '{1,1}', 2), icm_wallet_share(icm_wallet_agg(1, 4)),
+SELECT icm_wallet_estimate('{taus: [0.9], coefficients: [12 3]}'::icm_wallet_model, '{1,1}', 2), icm_wallet_share(icm_wallet_agg(1, 4)), (icm_wallet_estimate_agg('{taus: [0.9], coefficients: [12 3]}', '{1,1}', 2)).wallet,
        (SELECT count(*) FROM icm_dirichlet_norms('{M: 2, K: 1, S: 1.5, brands: {a: 0.3}}'::icm_dirichlet));
 SELECT icm_standard_wallet_model('retail');
 SELECT icm_standard_dirichlet('retail', now());
@@ -136,6 +136,7 @@ SELECT icm_wallet_estimate('retail', '{1,1}', 2);
 SELECT icm_wallet_estimate('retail', '{1,1}', 2, 0.9);
 SELECT icm_wallet_extrapolates('retail', '{1,1}');
 SELECT icm_wallet_estimate(name, '{1,1}', 2) FROM unnest('{retail}'::text[]) name;
+SELECT icm_wallet_estimate_agg(icm_standard_wallet_model('retail'), '{1,1}', 2);
 SELECT brand FROM icm_dirichlet_norms('retail');
 SELECT icm_dirichlet_norms('retail');
 SELECT * FROM icm_dirichlet_duplication('retail');
@@ -146,6 +147,7 @@ SET ROLE regress_icm_reader;
 SELECT icm_wallet_estimate('retail', '{1,1}', 2), icm_wallet_estimate(name, '{1,1}', 2, 0.9) AS by_column, icm_wallet_extrapolates('retail', '{1,1}') FROM unnest('{retail}'::text[]) name;
 SELECT brand FROM icm_dirichlet_norms('retail');
 SELECT purchases FROM unnest('{retail}'::text[]) name, icm_dirichlet_distribution(name, 'a', 1);
+SELECT (icm_wallet_estimate_agg(icm_standard_wallet_model('retail'), '{1,1}', 2)).wallet;
 PREPARE estimated AS SELECT icm_wallet_estimate('retail', '{1,1}', 2), (SELECT count(*) FROM icm_dirichlet_norms('retail')) AS brands;
 EXECUTE estimated;
 SET ROLE regress_icm_nobody;

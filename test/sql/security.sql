@@ -89,7 +89,7 @@ SELECT brand FROM public.icm_dirichlet_norms('retail'::text);
 SELECT (SELECT count(*) FROM public.icm_dirichlet_norms(name)) AS norms, (SELECT count(*) FROM public.icm_dirichlet_duplication(name)) AS duplication,
        (SELECT count(*) FROM public.icm_dirichlet_distribution(name, 'a', 1)) AS distribution FROM unnest('{retail}'::text[]) name;
 SELECT public.icm_wallet_share(public.icm_wallet_agg(1, 4)), (public.icm_wallet_change_agg(1, 4, 1, 2)).change, public.icm_wallet_n(public.icm_rollup('{no_spend: 1}'::public.icm_wallet)),
-       (public.icm_wallet_calibration(1, 2, 4)).lambda;
+       (public.icm_wallet_calibration(1, 2, 4)).lambda, (public.icm_wallet_estimate_agg(public.icm_standard_wallet_model('retail'), '{1,1}', 3)).share AS of_estimates;
 INSERT INTO icm.standard VALUES ('scale', 'direct', 1, '{1, 2}');
 UPDATE icm.standard SET note = 'changed';
 DELETE FROM icm.standard;
@@ -118,7 +118,7 @@ SELECT "My Schema".icm_wallet_estimate('retail', '{1,1}', 2), "My Schema".icm_wa
        "My Schema".icm_wallet_extrapolates('retail', '{1,1}'), (SELECT count(*) FROM "My Schema".icm_dirichlet_norms('retail')) AS norms,
        (SELECT count(*) FROM "My Schema".icm_dirichlet_duplication('retail')) AS duplication,
        (SELECT count(*) FROM "My Schema".icm_dirichlet_distribution('retail', 'a', 1)) AS distribution;
-SELECT "My Schema".icm_wallet_share("My Schema".icm_wallet_agg(1, 4)), ("My Schema".icm_wallet_change_agg(1, 4, 1, 2)).change;
+SELECT "My Schema".icm_wallet_share("My Schema".icm_wallet_agg(1, 4)), ("My Schema".icm_wallet_change_agg(1, 4, 1, 2)).change, ("My Schema".icm_wallet_estimate_agg("My Schema".icm_standard_wallet_model('retail'), '{1,1}', 3)).share AS of_estimates;
 SELECT icm.kind_type('scale');
 SET search_path = "My Schema";
 SELECT icm_grade(15, 'retail') < icm_grade(5, 'retail') AS better;

@@ -127,6 +127,7 @@ sub aggregates
 	return ("SELECT $expressions FROM $table", map { "SELECT $_, $expressions FROM $table GROUP BY 1 ORDER BY 1" } @columns);
 }
 
+my $model = q{'{taus: [0.9], coefficients: [1 0.3 -2], std_errors: nid [0.5 0.1 0.7], correlations: [-0.5 0.1 0.2]}'::icm_wallet_model};
 foreach my $query (
 	q{SELECT part, icm_ledger_agg(day, value / 10.0, value / 7.0) FROM customer GROUP BY 1 ORDER BY 1},
 	q{SELECT icm_ledger_agg(day::timestamptz, value / 10.0) FROM customer},
@@ -135,6 +136,8 @@ foreach my $query (
 	aggregates('icm_wallet_send(icm_rollup(wallet)), icm_rollup(wallet)', 'parts', 'region'),
 	aggregates('icm_wallet_change_agg(own, wallet, own_after, wallet_after)', 'purse', 'part'),
 	aggregates('icm_wallet_change_agg(own, wallet, own_after, wallet_after, 0.9)', 'purse', 'cell'),
+	aggregates("icm_wallet_estimate_agg($model, x, own)", 'purse', 'part', 'cell'),
+	aggregates("icm_wallet_estimate_agg(CASE WHEN id % 3 > 0 THEN $model END, NULLIF(x, ARRAY[1, 0, 0]), wallet, 0.9, 0.5)", 'purse', 'cell'),
 	aggregates('icm_wallet_model_send(icm_wallet_fit(own, x, 0.9)), icm_wallet_fit(own, x, 0.9)', 'purse', 'part'),
 	aggregates('icm_wallet_fit(own, x, 0.5, weight)', 'purse', 'part'),
 	aggregates('icm_wallet_model_send(icm_wallet_fit_quantiles(own, x, ARRAY[0.2, 0.8, 0.9]))', 'purse', 'part'),
@@ -158,6 +161,8 @@ foreach my $error (
 	[ 'icm_wallet_agg(own + 1, own)', 'own spend is larger' ],
 	[ 'icm_wallet_change_agg(own, own, own + 1, own)', 'own spend is larger' ],
 	[ 'icm_wallet_change_agg(own, wallet, own, wallet, 0.5 + part / 100.0)', 'confidence must be the same' ],
+	[ "icm_wallet_estimate_agg($model, x, own, 0.9, 0.5 + part / 100.0)", 'confidence must be the same' ],
+	[ "icm_wallet_estimate_agg(replace('{taus: [0.9], coefficients: [1 2 ?]}', '?', part::text)::icm_wallet_model, x, own)", 'model and tau must be the same' ],
 	[ 'icm_wallet_calibration(own, own, 1e12 + part)', 'total must be the same' ],
 	[ 'icm_wallet_calibration(own, own, 0)', 'own spend exceeds the total' ],
 	[ 'icm_wallet_fit(own, x, 0.5 + part / 100.0)', 'tau must be the same' ],

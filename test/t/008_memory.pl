@@ -65,7 +65,7 @@ sub grows_below
 
 SKIP:
 {
-	skip 'the kernel does not tell the peak of a process (no VmHWM in /proc)', 46 unless defined peak($$);
+	skip 'the kernel does not tell the peak of a process (no VmHWM in /proc)', 49 unless defined peak($$);
 
 	# 1,000,000 events of one customer on 1,000 days: 24 MB if they were kept, 24 kB by days
 	grows_below(4 * $MB, 'SET work_mem = 64', q{SELECT icm_revenue(icm_ledger_agg(date '2020-01-01' + d, amount)) FROM event},
@@ -104,11 +104,13 @@ SKIP:
 			('cap ' || d || ' per 7 days on c' || d % 20)::icm_policy, '2026-01-01', 'c' || d % 30)) FROM event WHERE id <= 100000},
 		'100,000 checks, each by a policy of its own: as one');
 
-	# a state of words that fit most money: 330 bytes, 610 of two periods
+	# a state of words that fit most money: 330 bytes, 610 of two periods, 570 of estimates by 2 columns
 	grows_below(4 * $MB, 'SET work_mem = 64', q{SELECT icm_wallet_n(icm_wallet_agg(amount, amount + d)) FROM event},
 		'a million wallets: as one');
 	grows_below(4 * $MB, 'SET work_mem = 64', q{SELECT (icm_wallet_change_agg(amount, amount + d, amount / 2, amount + 1)).n_after FROM event},
 		'a million wallets in two periods: as one');
+	my $estimated = q{icm_wallet_estimate_agg('{taus: [0.9], coefficients: [1 0.3], std_errors: nid [0.5 0.1], correlations: [-0.5]}', ARRAY[1, d], amount)};
+	grows_below(4 * $MB, 'SET work_mem = 64', "SELECT ($estimated).n FROM event", 'a million estimated wallets: as one');
 	grows_below(4 * $MB, 'SET work_mem = 64',
 		q{SELECT icm_wallet_n(icm_rollup(icm_wallet_add(NULL, 10.0 ^ (d % 140 - d % 300), 10.0 ^ (d % 140)))) FROM event},
 		'a rollup of a million wallets of all magnitudes: as one');
@@ -121,13 +123,16 @@ SKIP:
 		q{SELECT count(*), sum((w).n_after) FROM (
 			SELECT icm_wallet_change_agg(amount, amount + d, amount, amount + 1) AS w FROM event WHERE id <= 100000 GROUP BY id OFFSET 0) c},
 		'100,000 segments of one wallet in two periods: 1400 bytes a segment');
+	grows_below(1400 * 100_000, q{SET work_mem = '16GB'; SET enable_sort = off},
+		"SELECT count(*), sum((w).n) FROM (SELECT $estimated AS w FROM event WHERE id <= 100000 GROUP BY id OFFSET 0) c",
+		'100,000 segments of one estimated wallet: 1400 bytes a segment');
 	grows_below(16 * $MB, q{SET work_mem = '4MB'; SET enable_sort = off},
 		q{SELECT count(*), sum(icm_wallet_n(w)) FROM (SELECT icm_wallet_agg(amount, amount + d) AS w FROM event WHERE id <= 300000 GROUP BY id) c},
 		'300,000 segments: work_mem and what spilling takes');
 
 	# one group after another: what a group took is there for the next
 	foreach my $aggregate ('(icm_wallet_calibration(amount, d + 1, 1e12)).lambda', '(icm_wallet_params(icm_wallet_fit(amount, ARRAY[1, d], 0.9))).estimate',
-		'(icm_wallet_change_agg(amount, amount + d, amount, amount + 1)).t', 'icm_wallet_share(icm_wallet_agg(amount, amount + d))')
+		'(icm_wallet_change_agg(amount, amount + d, amount, amount + 1)).t', 'icm_wallet_share(icm_wallet_agg(amount, amount + d))', "($estimated).share")
 	{
 		grows_below(4 * $MB, 'SET work_mem = 64; SET enable_hashagg = off',
 			"SELECT count(v) FROM (SELECT $aggregate AS v FROM event WHERE id <= 100000 GROUP BY (id - 1) / 20) g",
@@ -203,7 +208,7 @@ SKIP:
 
 SKIP:
 {
-	skip 'pg_backend_memory_contexts is new in PostgreSQL 14', 10
+	skip 'pg_backend_memory_contexts is new in PostgreSQL 14', 11
 	  if $node->safe_psql('postgres', 'SHOW server_version_num') < 140000;
 
 	$node->safe_psql('postgres', q{
@@ -219,6 +224,7 @@ SKIP:
 		q{icm_wallet_agg(amount, amount + d)},
 		q{icm_rollup('{unknown: 1, unknown_own: 0.1}'::icm_wallet)},
 		q{icm_wallet_change_agg(amount, amount + d, amount, amount + 1)},
+		q{icm_wallet_estimate_agg('{taus: [0.9], coefficients: [1 0.3]}', ARRAY[1, d], amount)},
 		q{icm_wallet_fit(amount, ARRAY[1], 0.9)},
 		q{icm_wallet_fit_quantiles(amount, ARRAY[1], '{0.5,0.9}')},
 		q{icm_wallet_calibration(amount, 1, 1e12)})

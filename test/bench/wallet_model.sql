@@ -93,3 +93,17 @@ SELECT count(greatest(spend, (b[1] + b[2] * x1 + b[3] * x2 + b[4] * x3 + b[5] * 
 FROM household_tenth, (SELECT array_agg(p.estimate ORDER BY p.position) AS b FROM model, icm_wallet_params(model) p OFFSET 0) p;
 -- scan
 SELECT count(spend + x1 + x2 + x3 + x4 + x5 + x6) FROM household_tenth;
+
+-- The errors of the model besides, by exact sums of the columns of x.
+
+-- case: the share of estimated wallets
+-- check
+SELECT (e).share = icm_wallet_share(w) AND (e).sample_error = (icm_wallet_share_interval(w)).std_error AND (e).model_error > 0
+FROM (SELECT icm_wallet_estimate_agg(model, ARRAY[1, x1, x2, x3, x4, x5, x6], spend) AS e, icm_wallet_agg(spend, icm_wallet_estimate(model, ARRAY[1, x1, x2, x3, x4, x5, x6], spend)) AS w
+      FROM model, household_tenth) s;
+-- ours
+SELECT icm_wallet_estimate_agg(model, ARRAY[1, x1, x2, x3, x4, x5, x6], spend) FROM model, household_tenth;
+-- theirs: icm_wallet_agg of the estimates, without the error of the model | goal: 0.5
+SELECT icm_wallet_agg(spend, icm_wallet_estimate(model, ARRAY[1, x1, x2, x3, x4, x5, x6], spend)) FROM model, household_tenth;
+-- scan
+SELECT count(spend + x1 + x2 + x3 + x4 + x5 + x6) FROM household_tenth;

@@ -224,7 +224,7 @@ SKIP:
 		q{icm_wallet_agg(amount, amount + d)},
 		q{icm_rollup('{unknown: 1, unknown_own: 0.1}'::icm_wallet)},
 		q{icm_wallet_change_agg(amount, amount + d, amount, amount + 1)},
-		q{icm_wallet_estimate_agg('{taus: [0.9], coefficients: [1 0.3]}', ARRAY[1, d], amount)},
+		q{(icm_wallet_estimate_agg('{taus: [0.9], coefficients: [1 0.3]}', ARRAY[1, d], amount)).n},
 		q{icm_wallet_fit(amount, ARRAY[1], 0.9)},
 		q{icm_wallet_fit_quantiles(amount, ARRAY[1], '{0.5,0.9}')},
 		q{icm_wallet_calibration(amount, 1, 1e12)})

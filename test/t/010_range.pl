@@ -109,9 +109,22 @@ foreach my $wallets (@wallets)
 			'1|t', "icm_wallet_change_agg: $wallets to $other");
 	}
 }
+# Estimated ones by any model: errors in range or not known.
+foreach my $error ('0', '5e-324', '1e-300', '1', '1e140', '1e300', $max)
+{
+	is( result(qq{
+			SELECT count(DISTINCT e::text), bool_and((e).share BETWEEN 0 AND 1 AND (e).wallet BETWEEN (e).own AND 1e150 AND coalesce((e).model_error, 0) BETWEEN 0 AND $max
+				AND (e).sample_error BETWEEN 0 AND 2 AND coalesce((e).std_error, 0) BETWEEN 0 AND $max AND coalesce((e).lower, 0) BETWEEN 0 AND (e).share AND coalesce((e).upper, 1) BETWEEN (e).share AND 1)
+			FROM (SELECT icm_wallet_estimate_agg(format('{taus: [0.5], coefficients: [%s 0 0], std_errors: nid [%s 1 %s], correlations: [-1 0 1]}', c, '$error', '$error')::icm_wallet_model,
+					ARRAY[x, -x, 1 / x], o ORDER BY hashint8extended(i, k)) AS e
+				FROM $orders, unnest('{1e-300,1,-1}'::float8[]) c, (VALUES (1, 1e140, 0), (2, 1e-139, 1e139), (3, 1e-140, 1e-323), (4, 7, NULL), (5, 1e100, 0)) v(i, x, o) GROUP BY k, c) q}),
+		'3|t', "icm_wallet_estimate_agg: standard errors of $error");
+}
 foreach my $query (
 	'SELECT icm_wallet_agg(0, 1.0000000000000002e140)', 'SELECT icm_wallet_agg(1e300, 1e300)', 'SELECT icm_wallet_agg(1.1e140, NULL)',
-	"SELECT icm_wallet_add('{}', 0, $max)", 'SELECT icm_wallet_change_agg(0, 1, 0, 1.1e140)', 'SELECT icm_wallet_change_agg(1.1e140, NULL, 0, 1)', "SELECT '{unknown: 1, unknown_own: $max + $max}'::icm_wallet",
+	"SELECT icm_wallet_add('{}', 0, $max)", 'SELECT icm_wallet_change_agg(0, 1, 0, 1.1e140)', 'SELECT icm_wallet_change_agg(1.1e140, NULL, 0, 1)',
+	"SELECT icm_wallet_estimate_agg('{taus: [0.5], coefficients: [1]}', '{1.1e140}', 0)", "SELECT icm_wallet_estimate_agg('{taus: [0.5], coefficients: [0]}', '{-$max}', 0)",
+	"SELECT icm_wallet_estimate_agg('{taus: [0.5], coefficients: [$max]}', '{-1e140}', 0)", "SELECT '{unknown: 1, unknown_own: $max + $max}'::icm_wallet",
 	"SELECT '{customers: 1, wallet: $max, wallet_squares: $max}'::icm_wallet",
 	"SELECT icm_rollup(w) FROM (VALUES ('{unknown: 9007199254740992, unknown_own: 9e155}'::icm_wallet), ('{unknown: 1}')) v(w)")
 {

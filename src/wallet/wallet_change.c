@@ -25,50 +25,16 @@
 #include "common/check.h"
 #include "common/rows.h"
 #include "math/student.h"
+#include "wallet/interval.h"
 #include "wallet/share.h"
 #include "wallet/wallet.h"
 #include "wallet/wallet_state.h"
-
-#define CONFIDENCE_DEFAULT 0.95
-
-/* NaN for fewer than two, of whom nothing is known about how they differ. */
-static double
-StandardError(double squares, double customers, double wallet)
-{
-	if (customers < 2.0)
-		return NAN;
-	return sqrt(customers / (customers - 1.0) * squares) / wallet;
-}
 
 /* Of a standard error; NaN where it is 0 or not known, so that there is no interval. */
 static double
 DegreesOfFreedom(double std_error, double customers)
 {
 	return std_error > 0.0 ? customers - 1.0 : NAN;
-}
-
-/* Half the width of an interval, NaN without degrees of freedom. */
-static double
-HalfWidth(double std_error, double df, double confidence)
-{
-	return isnan(df) ? NAN : IcmStudentWithin(confidence, df) * std_error;
-}
-
-static double
-Clamp(double number, double least, double most)
-{
-	return isnan(number) ? number : Min(Max(number, least), most);
-}
-
-/* Numbers as columns; NaN as NULL. */
-static void
-PutNumbers(Datum *values, bool *nulls, const double *numbers, int n)
-{
-	for (int i = 0; i < n; i++)
-	{
-		values[i] = Float8GetDatum(numbers[i]);
-		nulls[i] = isnan(numbers[i]);
-	}
 }
 
 /* ---- one period ----------------------------------------------------------- */
@@ -93,15 +59,9 @@ ShareOf(const IcmWallet *wallet)
 	if (sum > 0.0)
 	{
 		double		customers = (double) wallet->count[ICM_WALLET_CUSTOMERS];
-		int			exponent;
-		double		scaled = frexp(sum, &exponent);
-		int			exponents[2] = {-exponent, -exponent};
-		double		c[2] = {1.0};
 
 		result.share = IcmTotalRound(totals[ICM_WALLET_OWN]) / sum;
-		c[1] = -result.share;
-		result.std_error = StandardError(IcmTotalQuadratic(c, exponents, 2, &totals[ICM_WALLET_OWN_SQUARES]),
-										 customers, scaled);
+		result.std_error = IcmShareError(&totals[ICM_WALLET_OWN_SQUARES], result.share, sum, customers);
 		result.df = DegreesOfFreedom(result.std_error, customers);
 	}
 	return result;
@@ -116,13 +76,13 @@ Datum
 icm_wallet_share_interval(PG_FUNCTION_ARGS)
 {
 	Share		share = ShareOf(PG_GETARG_WALLET(0));
-	double		half = HalfWidth(share.std_error, share.df, IcmCheckConfidence(PG_GETARG_FLOAT8(1)));
+	double		half = IcmHalfWidth(share.std_error, share.df, IcmCheckConfidence(PG_GETARG_FLOAT8(1)));
 	double		numbers[4] = {share.share, share.std_error,
-	Clamp(share.share - half, 0.0, 1.0), Clamp(share.share + half, 0.0, 1.0)};
+	IcmClamp(share.share - half, 0.0, 1.0), IcmClamp(share.share + half, 0.0, 1.0)};
 	Datum		values[4];
 	bool		nulls[4];
 
-	PutNumbers(values, nulls, numbers, 4);
+	IcmPutNumbers(values, nulls, numbers, 4);
 	return IcmReturnRow(fcinfo, values, nulls);
 }
 
@@ -145,14 +105,14 @@ static Datum
 ReturnTrend(FunctionCallInfo fcinfo, const Trend *trend, double confidence)
 {
 	double		change = trend->after - trend->before;
-	double		half = HalfWidth(trend->std_error, trend->df, confidence);
+	double		half = IcmHalfWidth(trend->std_error, trend->df, confidence);
 	double		t = isnan(trend->df) ? NAN : change / trend->std_error;
 	double		numbers[9] = {trend->before, trend->after, change, trend->std_error,
-	Clamp(change - half, -1.0, 1.0), Clamp(change + half, -1.0, 1.0), t, trend->df, isnan(t) ? NAN : IcmStudentBeyond(t, trend->df)};
+	IcmClamp(change - half, -1.0, 1.0), IcmClamp(change + half, -1.0, 1.0), t, trend->df, isnan(t) ? NAN : IcmStudentBeyond(t, trend->df)};
 	Datum		values[12];
 	bool		nulls[12] = {0};
 
-	PutNumbers(values, nulls, numbers, 9);
+	IcmPutNumbers(values, nulls, numbers, 9);
 	values[9] = Int64GetDatum(trend->n_before);
 	values[10] = Int64GetDatum(trend->n_after);
 	values[11] = Int64GetDatum(trend->left_out);
@@ -222,30 +182,6 @@ CheckInAggregate(FunctionCallInfo fcinfo)
 	IcmCheckAggregate(fcinfo, "icm_wallet_change_agg's support functions");
 }
 
-static double
-GetConfidence(FunctionCallInfo fcinfo)
-{
-	if (PG_NARGS() < 6)
-		return CONFIDENCE_DEFAULT;
-	if (PG_ARGISNULL(5))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("confidence must not be null")));
-	return IcmCheckConfidence(PG_GETARG_FLOAT8(5));
-}
-
-static void
-CheckSameConfidence(const IcmWalletState *state, double confidence)
-{
-	if (unlikely(state->confidence != confidence))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be the same for all rows of a group"),
-				 errdetail("It is %s in one row and %s in another.",
-						   float8out_internal(state->confidence), float8out_internal(confidence)),
-				 errhint("Add what it depends on to GROUP BY.")));
-}
-
 /* The state in argument 0, or a new one. */
 static IcmWalletState *
 GetState(FunctionCallInfo fcinfo, double confidence)
@@ -259,7 +195,7 @@ GetState(FunctionCallInfo fcinfo, double confidence)
 		return state;
 	}
 	state = IcmWalletStateGet(PG_GETARG_DATUM(0), &kind);
-	CheckSameConfidence(state, confidence);
+	IcmCheckSameConfidence(state->confidence, confidence);
 	return state;
 }
 
@@ -323,7 +259,7 @@ icm_wallet_change_accum(PG_FUNCTION_ARGS)
 	CheckInAggregate(fcinfo);
 	if (AllNull(fcinfo))
 		return IcmReturnState(fcinfo);	/* nobody, as from a LEFT JOIN */
-	state = GetState(fcinfo, GetConfidence(fcinfo));
+	state = GetState(fcinfo, IcmConfidenceOf(fcinfo));
 	before = ReadPeriod(fcinfo, 1, &spend[OWN_BEFORE]);
 	after = ReadPeriod(fcinfo, 3, &spend[OWN_AFTER]);
 	if (before && after && (spend[WALLET_BEFORE] > 0.0 || spend[WALLET_AFTER] > 0.0))
@@ -378,7 +314,7 @@ PairedError(const IcmTotal *totals, double before, double after, double pairs)
 	double		c[VARIABLES] = {-w2, w2 * before, w1, -(w1 * after)};
 	int			exponents[VARIABLES] = {-e1, -e1, -e2, -e2};
 
-	return StandardError(IcmTotalQuadratic(c, exponents, VARIABLES, &totals[VARIABLES]), pairs, w1 * w2);
+	return IcmResidualError(IcmTotalQuadratic(c, exponents, VARIABLES, &totals[VARIABLES]), pairs, w1 * w2);
 }
 
 PG_FUNCTION_INFO_V1(icm_wallet_change_final);

@@ -25,15 +25,12 @@
 
 #include "utils/float.h"
 
-#include "common/check.h"
 #include "common/rows.h"
-#include "math/trend.h"
+#include "wallet/interval.h"
 #include "wallet/share.h"
 #include "wallet/wallet.h"
 #include "wallet/wallet_model.h"
 #include "wallet/wallet_state.h"
-
-#define CONFIDENCE_DEFAULT 0.95
 
 enum
 {
@@ -54,6 +51,8 @@ enum
 	UNKNOWN_OWN,				/* own spend of those who are not estimated */
 	TOTALS
 };
+
+#define DF_MAX 0x1p53			/* of IcmHalfWidth */
 
 #define POSITIVE(j) (TOTALS + 2 * (j))
 #define NEGATIVE(j) (TOTALS + 2 * (j) + 1)
@@ -152,18 +151,6 @@ GetState(Datum datum)
 	return state;
 }
 
-static void
-CheckSameConfidence(const IcmWalletState *state, double confidence)
-{
-	if (unlikely(state->confidence != confidence))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be the same for all rows of a group"),
-				 errdetail("It is %s in one row and %s in another.",
-						   float8out_internal(state->confidence), float8out_internal(confidence)),
-				 errhint("Add what it depends on to GROUP BY.")));
-}
-
 /* A new state by the k-th tau of a model. */
 static IcmWalletState *
 MakeFitted(const IcmWalletModel *model, int k, double confidence)
@@ -196,7 +183,7 @@ BeginRow(FunctionCallInfo fcinfo, const IcmWalletModel *model, int k, double con
 	if (!PG_ARGISNULL(0))
 	{
 		state = GetState(PG_GETARG_DATUM(0));
-		CheckSameConfidence(state, confidence);
+		IcmCheckSameConfidence(state->confidence, confidence);
 		return model == NULL ? state : ByModel(state, model, k);
 	}
 	if (model != NULL)
@@ -269,18 +256,6 @@ CheckInAggregate(FunctionCallInfo fcinfo)
 	IcmCheckAggregate(fcinfo, "icm_wallet_estimate_agg's support functions");
 }
 
-static double
-GetConfidence(FunctionCallInfo fcinfo)
-{
-	if (PG_NARGS() < 6)
-		return CONFIDENCE_DEFAULT;
-	if (PG_ARGISNULL(5))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("confidence must not be null")));
-	return IcmCheckConfidence(PG_GETARG_FLOAT8(5));
-}
-
 /* (state, model, x, own [, tau [, confidence]]) */
 PG_FUNCTION_INFO_V1(icm_wallet_estimate_accum);
 Datum
@@ -299,7 +274,7 @@ icm_wallet_estimate_accum(PG_FUNCTION_ARGS)
 		model = PG_GETARG_WALLET_MODEL(1);
 		k = PG_NARGS() < 5 || PG_ARGISNULL(4) ? IcmWalletOnlyTau(model) : IcmWalletFindTau(model, PG_GETARG_FLOAT8(4));
 	}
-	state = BeginRow(fcinfo, model, k, GetConfidence(fcinfo));
+	state = BeginRow(fcinfo, model, k, IcmConfidenceOf(fcinfo));
 	own = IcmWalletGetOwn(fcinfo, 3);
 	if (model == NULL || PG_ARGISNULL(2))
 		PG_RETURN_POINTER(AddUnknown(state, own));
@@ -320,7 +295,7 @@ icm_wallet_estimate_combine(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_POINTER(other);
 	state = GetState(PG_GETARG_DATUM(0));
-	CheckSameConfidence(state, other->confidence);
+	IcmCheckSameConfidence(state->confidence, other->confidence);
 	if (Fit(other) != NULL)
 	{
 		state = ByModel(state, Fit(other), 0);
@@ -384,24 +359,10 @@ ErrorOfWallets(IcmWalletState *state)
 	return IcmWalletStandardError(fit, 0, gradient);
 }
 
-/* NaN for fewer than two customers, of whom nothing is known about how they differ. */
-static double
-SampleError(const IcmTotal *totals, double share, double customers)
-{
-	int			exponent;
-	double		wallet = frexp(IcmTotalRound(totals[WALLET]), &exponent);
-	double		c[2] = {1.0, -share};
-	int			exponents[2] = {-exponent, -exponent};
-
-	if (customers < 2.0)
-		return NAN;
-	return sqrt(customers / (customers - 1.0) * IcmTotalQuadratic(c, exponents, 2, &totals[OWN_SQUARES])) / wallet;
-}
-
 StaticAssertDecl(PRODUCTS == OWN_SQUARES + 1 && WALLET_SQUARES == OWN_SQUARES + 2,
 				 "the totals of products are in the order that a quadratic form takes them");
 
-/* The share and its errors; NaN for what is not known. */
+/* The share and its errors, as the columns of the result; NaN for what is not known. */
 typedef struct Share
 {
 	double		share;
@@ -419,42 +380,38 @@ Known(double error)
 	return isfinite(error) ? error : NAN;
 }
 
-/* An interval of one that would have no width is not known. */
+/*
+ * The error of the model counts as known, so the degrees of freedom of both errors together are, by Satterthwaite, more than
+ * the n - 1 of the sample's.
+ */
 static void
-SetInterval(Share *share, double confidence)
+SetInterval(Share *share, double customers, double confidence)
 {
-	double		half = IcmNormalWithin(confidence) * share->std_error;
+	double		df = (customers - 1.0) * pow(share->std_error / share->sample_error, 4.0);
+	double		half = share->sample_error > 0.0 ? IcmHalfWidth(share->std_error, Min(df, DF_MAX), confidence) : NAN;
 
-	if (!(share->sample_error > 0.0 && share->std_error > 0.0))
-		return;
-	share->lower = Max(share->share - half, 0.0);
-	share->upper = Min(share->share + half, 1.0);
+	share->lower = IcmClamp(share->share - half, 0.0, 1.0);
+	share->upper = IcmClamp(share->share + half, 0.0, 1.0);
 }
 
 static Share
 ShareOf(IcmWalletState *state, const IcmTotal *totals)
 {
 	Share		share = {NAN, NAN, NAN, NAN, NAN, NAN};
-	double		wallet = IcmTotalRound(totals[WALLET]),
+	double		customers = (double) state->count[CUSTOMERS],
+				wallet = IcmTotalRound(totals[WALLET]),
 				error = ErrorOfWallets(state);
 
 	if (!(wallet > 0.0))
 		return share;
 	share.share = IcmTotalRound(totals[OWN]) / wallet;
 	share.model_error = Known(share.share * (error / wallet));
-	share.sample_error = SampleError(totals, share.share, (double) state->count[CUSTOMERS]);
+	share.sample_error = IcmShareError(&totals[OWN_SQUARES], share.share, wallet, customers);
 	if (isinf(share.sample_error))
 		IcmWalletStateCorrupt(&kind);	/* squares beyond those of the sums */
 	share.std_error = Known(hypot(share.model_error, share.sample_error));
-	SetInterval(&share, state->confidence);
+	SetInterval(&share, customers, state->confidence);
 	return share;
-}
-
-static void
-PutNumber(Datum *values, bool *nulls, int at, double number)
-{
-	values[at] = Float8GetDatum(number);
-	nulls[at] = isnan(number);
 }
 
 /*
@@ -468,25 +425,22 @@ icm_wallet_estimate_final(PG_FUNCTION_ARGS)
 	IcmWalletState *state = GetState(PG_GETARG_DATUM(0));
 	IcmTotal	totals[TOTALS];
 	Share		share;
+	double		numbers[8];
 	Datum		values[14];
 	bool		nulls[14] = {false};
 
 	GetTotals(state, totals);
 	share = ShareOf(state, totals);
+	numbers[0] = IcmTotalRound(totals[OWN]);
+	numbers[1] = IcmTotalRound(totals[WALLET]);
+	memcpy(&numbers[2], &share, sizeof(share));
 	values[0] = Int64GetDatum(state->count[CUSTOMERS]);
-	PutNumber(values, nulls, 1, IcmTotalRound(totals[OWN]));
-	PutNumber(values, nulls, 2, IcmTotalRound(totals[WALLET]));
-	PutNumber(values, nulls, 3, share.share);
-	PutNumber(values, nulls, 4, share.model_error);
-	PutNumber(values, nulls, 5, share.sample_error);
-	PutNumber(values, nulls, 6, share.std_error);
-	PutNumber(values, nulls, 7, share.lower);
-	PutNumber(values, nulls, 8, share.upper);
+	IcmPutNumbers(values + 1, nulls + 1, numbers, 8);
 	values[9] = Int64GetDatum(state->count[AT_OWN]);
 	nulls[10] = Fit(state) == NULL || !ICM_WALLET_FITTED(Fit(state));
 	values[10] = Int64GetDatum(nulls[10] ? 0 : *Extrapolated(state));
 	values[11] = Int64GetDatum(state->count[NO_SPEND]);
 	values[12] = Int64GetDatum(state->count[UNKNOWN]);
-	PutNumber(values, nulls, 13, IcmTotalRound(totals[UNKNOWN_OWN]));
+	values[13] = Float8GetDatum(IcmTotalRound(totals[UNKNOWN_OWN]));
 	return IcmReturnRow(fcinfo, values, nulls);
 }

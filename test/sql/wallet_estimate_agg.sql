@@ -14,7 +14,8 @@ CREATE FUNCTION pg_temp.near(a float8, b float8, digits int DEFAULT 12) RETURNS 
 LANGUAGE sql AS $$ SELECT abs(a - b) <= 10::float8 ^ -digits * abs(b) $$;
 
 -- by hand: of the 7 that are estimated, quantiles 50, 80, 20, -10, -10, 110, 110; own spend counts where it is not below, 0 where both are not above;
--- sums 155 and 395; x of those above own spend sums to (3, 70), so g'Cg = 9 * 4 + 4900 * .25 - 3 * 70 = 1051
+-- sums 155 and 395; x of those above own spend sums to (3, 70), so g'Cg = 9 * 4 + 4900 * .25 - 3 * 70 = 1051; t of 5.2 degrees of
+-- freedom, 5 (std_error / sample_error)^4, is 2.541135225 at 95 % and 0.724565771 at 50 % by R's qt()
 CREATE TEMP TABLE model AS SELECT '{taus: [0.9], coefficients: [20 3], std_errors: nid [2 0.5], correlations: [-0.5], rows: 9, left_out: 0, crossings: 0, lowest: [1 0], highest: [1 25]}'::icm_wallet_model AS one,
     '{taus: [0.8 0.9], coefficients: [10 2, 20 3], std_errors: nid [1 1, 2 0.5], correlations: [none, -0.5], rows: 9, left_out: 0, crossings: 0, lowest: [1 0], highest: [1 25]}'::icm_wallet_model AS several,
     '{taus: [0.9], coefficients: [20 3]}'::icm_wallet_model AS written;
@@ -60,7 +61,7 @@ ORDER BY what;
 -- an x and its opposite, both estimated, are as if they were not there
 SELECT round((icm_wallet_estimate_agg('{taus: [0.9], coefficients: [30 0], std_errors: nid [2 0.5], correlations: [0.3]}', ARRAY[1, x], 10)).model_error::numeric, 12) = round((10 / 30.0 * 2 / 30), 12) AS opposite FROM unnest('{1e140,-1e140,7e-300,-7e-300}'::float8[]) x;
 
--- many customers against sums written out; x of the model is of both signs, and correlated
+-- many customers against sums written out, the interval by the first terms of Cornish and Fisher's series; x of the model is of both signs, and correlated
 CREATE TABLE icm_house AS
     SELECT i, ARRAY[1, a, b, a - b] AS x, CASE WHEN i % 17 > 0 THEN trunc((40 + 10 * a + 4 * b) * u)::float8 END AS own, 1 + i % 7 AS part
     FROM (SELECT i, hashint8extended(i, 1) / 2 ^ 62::float8 AS a, hashint8extended(i, 2) / 2 ^ 61::float8 AS b, 0.5 + hashint8extended(i, 3) / 2 ^ 64::float8 AS u FROM generate_series(1, 2000::bigint) i) r;
@@ -80,9 +81,10 @@ variance AS (
 ratio AS (SELECT sum(own) / sum(wallet) AS ratio, count(*) AS n, sum(wallet) AS wallet, count(*) FILTER (WHERE q <= own) AS at_own FROM wallet WHERE wallet > 0)
 SELECT e.n = r.n AS n, e.own = (SELECT sum(own) FROM icm_house) AS own, pg_temp.near(e.wallet, r.wallet) AS wallet, pg_temp.near(share, ratio) AS share, pg_temp.near(model_error, ratio * sqrt(variance) / r.wallet, 9) AS model_error,
     pg_temp.near(model_error, ratio * i.std_error / r.wallet, 9) AS as_of_the_sum, pg_temp.near(sample_error, (SELECT sqrt(count(*) / (count(*) - 1.0) * sum((own - ratio * w.wallet) ^ 2)) / r.wallet FROM wallet w WHERE w.wallet > 0)) AS sample_error,
-    pg_temp.near(e.std_error, sqrt(model_error ^ 2 + sample_error ^ 2)) AS std_error, pg_temp.near(share - e.lower, 1.959963984540054 * e.std_error, 9) AS lower, pg_temp.near(e.upper - share, 1.959963984540054 * e.std_error, 9) AS upper,
-    e.at_own = r.at_own AND e.at_own > 100 AS at_own, extrapolated = (SELECT count(*) FROM icm_house h WHERE icm_wallet_extrapolates(model, h.x)) AND extrapolated > 0 AS extrapolated, no_spend, unknown, unknown_own
-FROM fitted, variance v, ratio r, icm_wallet_estimate_interval(model, g, NULL) i, LATERAL (SELECT (icm_wallet_estimate_agg(model, x, own)).* FROM icm_house) e;
+    pg_temp.near(e.std_error, sqrt(model_error ^ 2 + sample_error ^ 2)) AS std_error, pg_temp.near(share - e.lower, t * e.std_error, 6) AS lower, pg_temp.near(e.upper - share, t * e.std_error, 6) AS upper,
+    e.at_own = r.at_own AND e.at_own > 100 AS at_own, e.extrapolated = (SELECT count(*) FROM icm_house h WHERE icm_wallet_extrapolates(model, h.x)) AND e.extrapolated > 0 AS extrapolated, no_spend, unknown, unknown_own
+FROM fitted, variance v, ratio r, icm_wallet_estimate_interval(model, g, NULL) i, LATERAL (SELECT (icm_wallet_estimate_agg(model, x, own)).* FROM icm_house) e,
+    LATERAL (SELECT 1.959963984540054 + (1.959963984540054 ^ 3 + 1.959963984540054) / (4 * (r.n - 1) * (e.std_error / sample_error) ^ 4) AS t) q;
 -- as icm_wallet_agg of the estimates, to the bit
 SELECT part, ROW(e.n, e.own, e.wallet, e.share, e.no_spend, e.unknown, e.unknown_own) = ROW(s.n, s.own, s.wallet, s.share, s.no_spend, s.unknown, s.unknown_own) AS same, e.sample_error = i.std_error AS sample_error, e.model_error > 0.1 * e.sample_error AS model_error
 FROM (SELECT part, icm_wallet_estimate_agg(several, CASE WHEN i % 5 > 0 THEN x END, own, 0.9) AS e, icm_wallet_agg(coalesce(own, 0), icm_wallet_estimate(several, CASE WHEN i % 5 > 0 THEN x END, own, 0.9)) AS w

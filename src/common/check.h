@@ -63,7 +63,7 @@ IcmCheckConfidence(double confidence)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("confidence must be more than 0 and less than 1"),
 				 errdetail("The confidence given is %g.", confidence),
-				 confidence >= 1.0 ? errhint("Is it a percentage? Of 95 %%, give 0.95.") : 0));
+				 confidence > 1.0 && confidence <= 100.0 ? errhint("Is it a percentage? For 95 %%, give 0.95.") : 0));
 	return confidence;
 }
 

@@ -7,7 +7,7 @@
 
 /*
  * The t at which a variable of Student's distribution is within -t and t with this probability, in [0, 1). Degrees of
- * freedom are any number above 0, to 2^53; the more, the nearer it is to IcmNormalWithin.
+ * freedom are any number from 1 to 2^53; the more, the nearer it is to IcmNormalWithin.
  */
 extern double IcmStudentWithin(double probability, double df);
 

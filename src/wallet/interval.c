@@ -59,7 +59,7 @@ IcmShareError(const IcmTotal *squares, double share, double wallet, double custo
 double
 IcmHalfWidth(double std_error, double df, double confidence)
 {
-	return std_error > 0.0 && !isnan(df) ? IcmStudentWithin(confidence, df) * std_error : NAN;
+	return std_error > 0.0 && !isnan(df) ? IcmStudentWithin(confidence, Min(df, ICM_DF_MAX)) * std_error : NAN;
 }
 
 void

@@ -28,6 +28,8 @@ extern double IcmResidualError(double squares, double customers, double wallet);
  */
 extern double IcmShareError(const IcmTotal *squares, double share, double wallet, double customers);
 
+#define ICM_DF_MAX 0x1p53		/* degrees of freedom; more make no difference */
+
 /* Half the width of an interval, by Student's t; NaN without an error, or where it is 0, which would claim certainty. */
 extern double IcmHalfWidth(double std_error, double df, double confidence);
 

@@ -52,8 +52,6 @@ enum
 	TOTALS
 };
 
-#define DF_MAX 0x1p53			/* of IcmHalfWidth */
-
 #define POSITIVE(j) (TOTALS + 2 * (j))
 #define NEGATIVE(j) (TOTALS + 2 * (j) + 1)
 
@@ -243,7 +241,6 @@ AddEstimated(IcmWalletState *state, const IcmWalletModel *model, int k, const do
 static IcmWalletState *
 AddUnknown(IcmWalletState *state, double own)
 {
-	IcmCheckAmount(own, "own spend");
 	IcmWalletStateCount(state, UNKNOWN, 1);
 	return IcmWalletStateAdd(state, UNKNOWN_OWN, IcmTermOf(own));
 }
@@ -276,6 +273,7 @@ icm_wallet_estimate_accum(PG_FUNCTION_ARGS)
 	}
 	state = BeginRow(fcinfo, model, k, IcmConfidenceOf(fcinfo));
 	own = IcmWalletGetOwn(fcinfo, 3);
+	IcmCheckAmount(own, "own spend");
 	if (model == NULL || PG_ARGISNULL(2))
 		PG_RETURN_POINTER(AddUnknown(state, own));
 	PG_RETURN_POINTER(AddEstimated(state, model, k, IcmWalletGetX(fcinfo, 2, model), own));
@@ -369,6 +367,7 @@ typedef struct Share
 	double		model_error;
 	double		sample_error;
 	double		std_error;
+	double		df;				/* the degrees of freedom of that */
 	double		lower;
 	double		upper;
 } Share;
@@ -387,9 +386,12 @@ Known(double error)
 static void
 SetInterval(Share *share, double customers, double confidence)
 {
-	double		df = (customers - 1.0) * pow(share->std_error / share->sample_error, 4.0);
-	double		half = share->sample_error > 0.0 ? IcmHalfWidth(share->std_error, Min(df, DF_MAX), confidence) : NAN;
+	double		half;
 
+	if (!(share->sample_error > 0.0 && share->std_error > 0.0))
+		return;
+	share->df = Min((customers - 1.0) * pow(share->std_error / share->sample_error, 4.0), ICM_DF_MAX);
+	half = IcmHalfWidth(share->std_error, share->df, confidence);
 	share->lower = IcmClamp(share->share - half, 0.0, 1.0);
 	share->upper = IcmClamp(share->share + half, 0.0, 1.0);
 }
@@ -397,7 +399,7 @@ SetInterval(Share *share, double customers, double confidence)
 static Share
 ShareOf(IcmWalletState *state, const IcmTotal *totals)
 {
-	Share		share = {NAN, NAN, NAN, NAN, NAN, NAN};
+	Share		share = {NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 	double		customers = (double) state->count[CUSTOMERS],
 				wallet = IcmTotalRound(totals[WALLET]),
 				error = ErrorOfWallets(state);
@@ -415,8 +417,8 @@ ShareOf(IcmWalletState *state, const IcmTotal *totals)
 }
 
 /*
- * (n, own, wallet, share, model_error, sample_error, std_error, lower, upper, at_own, extrapolated, no_spend, unknown,
- * unknown_own)
+ * (n, own, wallet, share, model_error, sample_error, std_error, df, lower, upper, at_own, extrapolated, no_spend,
+ * unknown, unknown_own)
  */
 PG_FUNCTION_INFO_V1(icm_wallet_estimate_final);
 Datum
@@ -425,9 +427,9 @@ icm_wallet_estimate_final(PG_FUNCTION_ARGS)
 	IcmWalletState *state = GetState(PG_GETARG_DATUM(0));
 	IcmTotal	totals[TOTALS];
 	Share		share;
-	double		numbers[8];
-	Datum		values[14];
-	bool		nulls[14] = {false};
+	double		numbers[9];
+	Datum		values[15];
+	bool		nulls[15] = {false};
 
 	GetTotals(state, totals);
 	share = ShareOf(state, totals);
@@ -435,12 +437,12 @@ icm_wallet_estimate_final(PG_FUNCTION_ARGS)
 	numbers[1] = IcmTotalRound(totals[WALLET]);
 	memcpy(&numbers[2], &share, sizeof(share));
 	values[0] = Int64GetDatum(state->count[CUSTOMERS]);
-	IcmPutNumbers(values + 1, nulls + 1, numbers, 8);
-	values[9] = Int64GetDatum(state->count[AT_OWN]);
-	nulls[10] = Fit(state) == NULL || !ICM_WALLET_FITTED(Fit(state));
-	values[10] = Int64GetDatum(nulls[10] ? 0 : *Extrapolated(state));
-	values[11] = Int64GetDatum(state->count[NO_SPEND]);
-	values[12] = Int64GetDatum(state->count[UNKNOWN]);
-	values[13] = Float8GetDatum(IcmTotalRound(totals[UNKNOWN_OWN]));
+	IcmPutNumbers(values + 1, nulls + 1, numbers, 9);
+	values[10] = Int64GetDatum(state->count[AT_OWN]);
+	nulls[11] = Fit(state) == NULL || !ICM_WALLET_FITTED(Fit(state));
+	values[11] = Int64GetDatum(nulls[11] ? 0 : *Extrapolated(state));
+	values[12] = Int64GetDatum(state->count[NO_SPEND]);
+	values[13] = Int64GetDatum(state->count[UNKNOWN]);
+	values[14] = Float8GetDatum(IcmTotalRound(totals[UNKNOWN_OWN]));
 	return IcmReturnRow(fcinfo, values, nulls);
 }

@@ -377,7 +377,8 @@ ReadModel(FunctionCallInfo fcinfo, const char *input)
 	if (entries.fault != NULL)
 		return IcmDefinitionError(fcinfo, "icm_wallet_model", &entries,
 								  "The form is {taus: [tau ...], coefficients: [number ..., ...]}, a row of coefficients for each tau,"
-								  " for example {taus: [0.5 0.9], coefficients: [81.5 0.56, 67.4 0.69]}.");
+								  " for example {taus: [0.5 0.9], coefficients: [81.5 0.56, 67.4 0.69]}."
+								  " A published model is icm_standard_wallet_model(name).");
 	model = MakeModel(draft);
 	FreeDraft(draft);
 	PG_RETURN_POINTER(model);

@@ -192,7 +192,7 @@ icm_wallet_estimate_interval(PG_FUNCTION_ARGS)
 	values[3] = Float8GetDatum(Max(wallet + half, own));
 	values[4] = BoolGetDatum(ICM_WALLET_FITTED(model) && IcmWalletExtrapolates(model, x));
 	nulls[1] = nulls[2] = unknown;
-	nulls[3] = unknown || (own > 0.0 && own > wallet + half);	/* the wallet is more, who knows how much */
+	nulls[3] = unknown || own > wallet + half;	/* the wallet is more, who knows how much */
 	nulls[4] = !ICM_WALLET_FITTED(model);
 	return IcmReturnRow(fcinfo, values, nulls);
 }

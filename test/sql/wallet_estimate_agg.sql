@@ -14,8 +14,8 @@ CREATE FUNCTION pg_temp.near(a float8, b float8, digits int DEFAULT 12) RETURNS 
 LANGUAGE sql AS $$ SELECT abs(a - b) <= 10::float8 ^ -digits * abs(b) $$;
 
 -- by hand: of the 7 that are estimated, quantiles 50, 80, 20, -10, -10, 110, 110; own spend counts where it is not below, 0 where both are not above;
--- sums 155 and 395; x of those above own spend sums to (3, 70), so g'Cg = 9 * 4 + 4900 * .25 - 3 * 70 = 1051; t of 5.2 degrees of
--- freedom, 5 (std_error / sample_error)^4, is 2.541135225 at 95 % and 0.724565771 at 50 % by R's qt()
+-- sums 155 and 395; x of those above own spend sums to (3, 70), so g'Cg = 9 * 4 + 4900 * .25 - 3 * 70 = 1051; t of 5.199943 degrees
+-- of freedom, 5 (std_error / sample_error)^4, is 2.541135225 at 95 % and 0.724565771 at 50 % by R's qt()
 CREATE TEMP TABLE model AS SELECT '{taus: [0.9], coefficients: [20 3], std_errors: nid [2 0.5], correlations: [-0.5], rows: 9, left_out: 0, crossings: 0, lowest: [1 0], highest: [1 25]}'::icm_wallet_model AS one,
     '{taus: [0.8 0.9], coefficients: [10 2, 20 3], std_errors: nid [1 1, 2 0.5], correlations: [none, -0.5], rows: 9, left_out: 0, crossings: 0, lowest: [1 0], highest: [1 25]}'::icm_wallet_model AS several,
     '{taus: [0.9], coefficients: [20 3]}'::icm_wallet_model AS written;
@@ -24,7 +24,7 @@ INSERT INTO customer VALUES ('{1,10}', 20), ('{1,20}', 100), ('{1,0}', 20), ('{1
 \x on
 SELECT n, own, wallet, share = 155.0 / 395 AS share, pg_temp.near(model_error, 155 / 395.0 * sqrt(1051) / 395) AS model_error,
     pg_temp.near(sample_error, sqrt(6 / 5.0 * ((20 - 50 * share) ^ 2 + (100 - 100 * share) ^ 2 + (20 - 20 * share) ^ 2 + (5 - 5 * share) ^ 2 + (110 * share) ^ 2 + (10 - 110 * share) ^ 2)) / 395) AS sample_error,
-    std_error = sqrt(model_error ^ 2 + sample_error ^ 2) OR pg_temp.near(std_error, sqrt(model_error ^ 2 + sample_error ^ 2), 15) AS std_error, lower AS lower_cut_off, round(((upper - share) / std_error)::numeric, 9) AS upper,
+    std_error = sqrt(model_error ^ 2 + sample_error ^ 2) OR pg_temp.near(std_error, sqrt(model_error ^ 2 + sample_error ^ 2), 15) AS std_error, round(df::numeric, 6) AS df, lower AS lower_cut_off, round(((upper - share) / std_error)::numeric, 9) AS upper,
     at_own, extrapolated, no_spend, unknown, unknown_own
 FROM (SELECT (icm_wallet_estimate_agg(one, x, own)).* FROM customer, model) e;
 \x off

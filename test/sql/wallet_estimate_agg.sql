@@ -97,7 +97,7 @@ CREATE AGGREGATE pg_temp.combined_agg(bytea) (SFUNC = icm_wallet_estimate_combin
 ALTER TABLE icm_house ADD model icm_wallet_model;
 UPDATE icm_house SET model = fitted.model FROM fitted WHERE i % 3 > 0 OR part < 4;
 UPDATE icm_house SET x = CASE WHEN i % 11 > 0 THEN x END, own = own / 7;
-INSERT INTO icm_house SELECT 2000 + i, ARRAY[0, 10.0 ^ (-10 * i), -10.0 ^ (-11 * i), 10.0 ^ (i - 9)], 10.0 ^ (-12 * i), i, model FROM generate_series(1, 9) i, fitted;
+INSERT INTO icm_house SELECT 2000 + i, ARRAY[0, 10.0::float8 ^ (-10 * i), -10.0::float8 ^ (-11 * i), 10.0::float8 ^ (i - 9)], 10.0::float8 ^ (-12 * i), i, model FROM generate_series(1, 9) i, fitted;
 VACUUM ANALYZE icm_house;
 SELECT (e).n, (e).model_error > 0 AND (e).lower < (e).upper AS interval, (e).unknown FROM (SELECT icm_wallet_estimate_agg(model, x, own) FROM icm_house) s(e);
 SELECT count(*) AS orders, count(DISTINCT md5(record_send(e))) AS results FROM generate_series(1, 10) k, LATERAL (SELECT icm_wallet_estimate_agg(model, x, own ORDER BY hashint4extended(i::int, k)) FROM icm_house) AS s(e);

@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 
 #include "common/host.h"
 #include "grade/scale_cut.h"
@@ -125,7 +124,7 @@ IcmScaleCut(const IcmPoints *points, const double *lower, const IcmCutting *cutt
 
 	size = IcmCutWork(points->n, &cut);
 	if (size > 0)
-		work = MemoryContextAllocHuge(CurrentMemoryContext, size);
+		work = IcmAllocLarge(size);
 	IcmCut(points, &cut, start, work, IcmPoll);
 	if (work != NULL)
 		pfree(work);

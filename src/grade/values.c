@@ -191,9 +191,8 @@ icm_values_combine(PG_FUNCTION_ARGS)
 static IcmPoints
 PlainPoints(const IcmValues *state)
 {
-	Size		size = Max(state->n, 1) * sizeof(double);
-	double	   *values = MemoryContextAllocHuge(CurrentMemoryContext, size);
-	double	   *scratch = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	double	   *values = IcmAllocRows(CurrentMemoryContext, state->n, sizeof(double));
+	double	   *scratch = IcmAllocRows(CurrentMemoryContext, state->n, sizeof(double));
 
 	for (int64 i = 0; i < state->n; i++)
 	{
@@ -207,9 +206,8 @@ PlainPoints(const IcmValues *state)
 static IcmPoints
 WeightedPoints(const IcmValues *state)
 {
-	Size		size = Max(state->n, 1) * sizeof(IcmWeighted);
-	IcmWeighted *values = MemoryContextAllocHuge(CurrentMemoryContext, size);
-	IcmWeighted *scratch = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	IcmWeighted *values = IcmAllocRows(CurrentMemoryContext, state->n, sizeof(IcmWeighted));
+	IcmWeighted *scratch = IcmAllocRows(CurrentMemoryContext, state->n, sizeof(IcmWeighted));
 	IcmPoints	points;
 	double		total = 0.0;
 

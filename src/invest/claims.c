@@ -10,7 +10,6 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 
 #include "common/host.h"
 #include "invest/claims.h"
@@ -285,7 +284,7 @@ IcmShareOut(IcmClaims *claims, int64 budget, int scale, MemoryContext context)
 		.cap = claims->cap,
 		.share = IcmAllocRows(context, claims->n, sizeof(int64))
 	};
-	void	   *scratch = MemoryContextAllocHuge(CurrentMemoryContext, Max(IcmAllocationScratch(claims->n), 1));
+	void	   *scratch = IcmAllocRows(CurrentMemoryContext, IcmAllocationScratch(claims->n), 1);
 
 	CheckResult(IcmAllocate(&allocation, scratch, Poll), &allocation, scale);
 	pfree(scratch);

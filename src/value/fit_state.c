@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 
 #include "common/aggregate.h"
+#include "common/host.h"
 #include "value/fit_state.h"
 
 #define STATE_VERSION 1
@@ -250,7 +251,7 @@ IcmFitStateMerge(IcmFitState *state, const IcmFitState *other)
 IcmHistory *
 IcmFitStateHistories(const IcmFitState *state)
 {
-	IcmHistory *history = MemoryContextAllocHuge(CurrentMemoryContext, Max(state->histories, 1) * sizeof(IcmHistory));
+	IcmHistory *history = IcmAllocRows(CurrentMemoryContext, state->histories, sizeof(IcmHistory));
 	int64		customers = 0;
 	int64		n = 0;
 
@@ -271,7 +272,7 @@ IcmFitStateHistories(const IcmFitState *state)
 IcmSpend *
 IcmFitStateSpends(const IcmFitState *state)
 {
-	IcmSpend   *spend = MemoryContextAllocHuge(CurrentMemoryContext, Max(state->spends, 1) * sizeof(IcmSpend));
+	IcmSpend   *spend = IcmAllocRows(CurrentMemoryContext, state->spends, sizeof(IcmSpend));
 
 	memcpy(spend, STATE_SPENDS(state), state->spends * sizeof(IcmSpend));
 	for (int64 i = 0; i < state->spends; i++)

@@ -406,7 +406,7 @@ SortCombinations(Input *input, size_t *n_groups)
 static void
 SumGroups(Input *input, int n, const int32 *group, const double *estimate, size_t n_groups, double *sums)
 {
-	int64	   *place = MemoryContextAllocHuge(input->context, (n_groups + 1) * sizeof(int64));
+	int64	   *place = IcmAllocRows(input->context, n_groups + 1, sizeof(int64));
 	double	   *sorted = IcmAllocRows(input->context, n, sizeof(double));
 	int64		next = 0;
 
